@@ -1,0 +1,46 @@
+"""Signals: how an object of the library tells that something happened."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Generic, TypeVarTuple
+
+Ts = TypeVarTuple("Ts")
+
+logger = logging.getLogger(__name__)
+
+
+class Signal(Generic[*Ts]):
+    """
+    A typed list of listeners: ``consumer.on_score.add(show)``.
+
+    Listeners are plain functions, called at once and in the order in which they were added. What a listener raises
+    is logged and goes no further: neither the library nor other listeners suffer from it.
+    """
+
+    __slots__ = ("_listeners",)
+
+    def __init__(self) -> None:
+        self._listeners: list[Callable[[*Ts], object]] = []
+
+    def add(self, listener: Callable[[*Ts], object]) -> Callable[[*Ts], object]:
+        """Call ``listener`` from now on; returns it, so that it serves as a decorator."""
+        self._listeners.append(listener)
+        return listener
+
+    def remove(self, listener: Callable[[*Ts], object]) -> None:
+        """Call ``listener`` no more; one that was never added is no error."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
+    def emit(self, *args: *Ts) -> None:
+        """Tell all listeners."""
+        for listener in tuple(self._listeners):
+            try:
+                listener(*args)
+            except Exception:
+                logger.exception("a listener failed: %r", listener)
+
+    def __len__(self) -> int:
+        return len(self._listeners)
