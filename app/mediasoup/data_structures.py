@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from .errors import InvalidValueError
 from .rtp_parameters import UInt16, UInt32, Value, present
 
 TransportProtocol = Literal["udp", "tcp"]
@@ -116,7 +117,10 @@ class DtlsParameters(Value, frozen=True):
     role: DtlsRole = present("auto")
 
     def to_table(self) -> dict[str, Any]:
-        """Give the worker's ``FBS.WebRtcTransport.DtlsParameters``."""
+        """Give the worker's ``FBS.WebRtcTransport.DtlsParameters``. Raises InvalidValueError without fingerprint."""
+        if not self.fingerprints:
+            # Has killed workers of older releases.
+            raise InvalidValueError("dtls_parameters.fingerprints", "is empty")
         return {
             "role": self.role,
             "fingerprints": [

@@ -19,15 +19,15 @@ def read(cls: type[S], table: Mapping[str, Any]) -> S:
     Make a ``cls`` of a decoded table whose fields have the same names.
 
     Nested tables and vectors of them are read likewise; the worker's maps (vectors of key and value) become dicts.
-    A field that is missing on the wire gets the default of ``cls``, and a missing vector is empty. A class with a
-    ``from_table`` of its own reads itself.
+    A field that is missing on the wire gets the default of ``cls``, and a vector that is missing there is empty. A
+    class with a ``from_table`` of its own reads itself.
     """
     values = {}
     for name, reader in _readers(cls):
         value = table.get(name)
         if value is not None:
             values[name] = reader(value) if reader is not None else value
-        elif reader is _read_map or reader is _as_list:
+        elif name in table and (reader is _read_map or reader is _as_list):
             values[name] = reader(())
     return cls(**values)
 

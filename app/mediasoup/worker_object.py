@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from abc import ABC, abstractmethod
 from typing import Any
 
 from .channel.channel import Body, Channel
@@ -15,7 +16,7 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
-class WorkerObject:
+class WorkerObject(ABC):
     """
     A handle on something in a worker.
 
@@ -31,6 +32,10 @@ class WorkerObject:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}{' closed' if self.closed else ''}>"
+
+    @abstractmethod
+    def close(self) -> None:
+        """End it, here and in the worker; a second time does nothing."""
 
     def _shut(self) -> bool:
         """Mark as closed and stop listening; say whether it was open until now."""

@@ -143,7 +143,7 @@ class Channel:
             raise
         finally:
             # The caller subscribes before anything else runs, see the module's docstring.
-            self._loop.call_soon(self._early.pop, new_id, None)
+            self._loop.call_soon(self._deliver_early, new_id)
 
     def post(self, method: str, handler_id: str = "", body: Body | None = None) -> None:
         """Ask without waiting; a refusal is logged. Does nothing once the channel is closed."""
@@ -193,8 +193,6 @@ class Channel:
     def subscribe(self, handler_id: str, listener: NotificationListener) -> None:
         """Pass notifications to the object ``handler_id`` on, also those that came while it was being created."""
         self._listeners[handler_id] = listener
-        for event, body in self._early.pop(handler_id, ()):
-            self._loop.call_soon(self._dispatch, handler_id, event, body)
 
     def unsubscribe(self, handler_id: str) -> None:
         """Drop notifications to ``handler_id`` from now on."""
@@ -244,16 +242,25 @@ class Channel:
             future.set_exception(_refusal(method, response["error"] or "Error", response["reason"] or ""))
 
     def _dispatch(self, handler_id: str, event: str, body: dict[str, Any]) -> None:
-        listener = self._listeners.get(handler_id)
-        if listener is not None:
-            try:
-                listener(event, body)
-            except Exception:
-                logger.exception("%s to %s could not be handled", event, handler_id)
-        elif (early := self._early.get(handler_id)) is not None and len(early) < MAX_EARLY:
+        early = self._early.get(handler_id)
+        if early is None:
+            self._tell(handler_id, event, body)
+        elif len(early) < MAX_EARLY:
             early.append((event, body))
-        else:
+
+    def _deliver_early(self, handler_id: str) -> None:
+        for event, body in self._early.pop(handler_id, ()):
+            self._tell(handler_id, event, body)
+
+    def _tell(self, handler_id: str, event: str, body: dict[str, Any]) -> None:
+        listener = self._listeners.get(handler_id)
+        if listener is None:
             logger.debug("%s to %s: nobody listens", event, handler_id)
+            return
+        try:
+            listener(event, body)
+        except Exception:
+            logger.exception("%s to %s could not be handled", event, handler_id)
 
     # Ending.
 
