@@ -241,3 +241,46 @@ class ConsumerLayers(Value, frozen=True):
 
     spatial_layer: int
     temporal_layer: int | None = None
+
+
+class BweTraceInfo(Value, frozen=True):
+    """What a transport's bandwidth estimation wants and has, in bits a second."""
+
+    bwe_type: Literal["transport-cc", "remb"]
+    desired_bitrate: int
+    effective_desired_bitrate: int
+    min_bitrate: int
+    max_bitrate: int
+    start_bitrate: int
+    max_padding_bitrate: int
+    available_bitrate: int
+
+
+TransportTraceEventType = Literal["probation", "bwe"]
+
+
+class TransportTrace(Value, frozen=True):
+    """
+    A traced event of a transport; ``timestamp`` in milliseconds of the worker's clock.
+
+    ``info`` belongs to ``bwe``, and is None for ``probation``.
+    """
+
+    type: TransportTraceEventType
+    timestamp: int
+    direction: Literal["in", "out"]
+    info: BweTraceInfo | None = None
+
+    @classmethod
+    def from_table(cls, table: dict[str, Any]) -> TransportTrace:
+        """Read the worker's ``FBS.Transport.TraceNotification``."""
+        info = None
+        if table["info"] is not None:
+            _, fields = table["info"]
+            info = BweTraceInfo(**{**fields, "bwe_type": fields["bwe_type"].replace("_", "-")})
+        return cls(
+            type=table["type"],
+            timestamp=table["timestamp"],
+            direction=table["direction"].removeprefix("direction_"),
+            info=info,
+        )

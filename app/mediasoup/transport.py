@@ -13,7 +13,14 @@ from .channel.channel import Channel
 from .consumer import Consumer, layers_from_table
 from .data_consumer import DataConsumer
 from .data_producer import DataProducer
-from .data_structures import ConsumerLayers, ConsumerScore, SctpNegotiatedCapabilities, SctpStreamParameters
+from .data_structures import (
+    ConsumerLayers,
+    ConsumerScore,
+    SctpNegotiatedCapabilities,
+    SctpStreamParameters,
+    TransportTrace,
+    TransportTraceEventType,
+)
 from .errors import InvalidStateError, InvalidValueError, NotFoundError
 from .producer import Producer
 from .rtp_parameters import MediaKind, RtcpParameters, RtpCapabilities, RtpEncodingParameters, RtpParameters
@@ -40,7 +47,8 @@ class Transport(WorkerObject):
     Connects a router with an endpoint.
 
     ``producers``, ``consumers``, ``data_producers`` and ``data_consumers`` hold what is open, by id. New ones are told
-    by ``on_new_producer`` and the like. ``on_router_close`` or ``on_listen_server_close`` fire before ``on_close``.
+    by ``on_new_producer`` and the like, what was asked for by :meth:`enable_trace_event` by ``on_trace``.
+    ``on_router_close`` or ``on_listen_server_close`` fire before ``on_close``.
     """
 
     type: TransportType
@@ -57,6 +65,7 @@ class Transport(WorkerObject):
         self._stream_ids = SctpStreamIds()
         self.on_router_close: Signal[()] = Signal()
         self.on_listen_server_close: Signal[()] = Signal()
+        self.on_trace: Signal[TransportTrace] = Signal()
         self.on_new_producer: Signal[Producer] = Signal()
         self.on_new_consumer: Signal[Consumer] = Signal()
         self.on_new_data_producer: Signal[DataProducer] = Signal()
@@ -80,6 +89,11 @@ class Transport(WorkerObject):
     async def _set_bitrate(self, which: str, bitrate: int) -> None:
         name = f"Transport_Set{which.title().replace('_', '')}BitrateRequest"
         await self._request(f"transport_set_{which}_bitrate", (name, {f"{which}_bitrate": bitrate}))
+
+    async def enable_trace_event(self, types: Sequence[TransportTraceEventType] = ()) -> None:
+        """Have ``on_trace`` tell these kinds of events, and no others."""
+        body = ("Transport_EnableTraceEventRequest", {"events": list(types)})
+        await self._request("transport_enable_trace_event", body)
 
     # Media.
 
@@ -415,7 +429,10 @@ class Transport(WorkerObject):
 
     def _notified(self, event: str, body: dict[str, Any]) -> None:
         """Handle what the worker tells; each kind of transport adds its own."""
-        logger.debug("%r expects no %s", self, event)
+        if event == "transport_trace":
+            self.on_trace.emit(TransportTrace.from_table(body))
+        else:
+            logger.debug("%r expects no %s", self, event)
 
 
 #: What closes the child that each creating request makes.

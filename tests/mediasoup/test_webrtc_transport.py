@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from app.mediasoup.data_structures import ListenInfo, SctpOptions
+from app.mediasoup.data_structures import ListenInfo, SctpOptions, TransportTrace
 from app.mediasoup.dumps import WebRtcTransportDump
 from app.mediasoup.errors import InvalidStateError, InvalidValueError, RequestRefusedError
 from app.mediasoup.router import Router
@@ -124,3 +124,40 @@ async def test_a_closed_transport_is_of_no_use(router: Router, transport: WebRtc
         with pytest.raises(InvalidStateError):
             await request()
     assert (await router.dump()).transport_ids == []
+
+
+async def test_traced_events_can_be_chosen(transport: WebRtcTransport) -> None:
+    await transport.enable_trace_event(["bwe", "probation"])
+    assert sorted((await transport.dump()).trace_event_types) == ["bwe", "probation"]
+    await transport.enable_trace_event()
+    assert (await transport.dump()).trace_event_types == []
+    with pytest.raises(InvalidValueError, match="events"):
+        await transport.enable_trace_event(["chicken"])  # type: ignore[list-item]
+
+
+async def test_traced_events_are_told(transport: WebRtcTransport) -> None:
+    told: list[TransportTrace] = []
+    transport.on_trace.add(told.append)
+    # As the worker would say it, had it media.
+    bitrates = dict.fromkeys(BITRATES, 5)
+    table = {"type": "bwe", "timestamp": 7, "direction": "direction_out"}
+    transport._notified(
+        "transport_trace", {**table, "info": ("BweTraceInfo", {"bwe_type": "transport_cc", **bitrates})}
+    )
+    transport._notified("transport_trace", {**table, "type": "probation", "info": None})
+    bwe, probation = told
+    assert (bwe.type, bwe.direction) == ("bwe", "out")
+    assert bwe.info is not None
+    assert (bwe.info.bwe_type, bwe.info.available_bitrate) == ("transport-cc", 5)
+    assert probation.info is None
+
+
+BITRATES = (
+    "desired_bitrate",
+    "effective_desired_bitrate",
+    "min_bitrate",
+    "max_bitrate",
+    "start_bitrate",
+    "max_padding_bitrate",
+    "available_bitrate",
+)

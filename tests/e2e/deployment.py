@@ -1,0 +1,154 @@
+"""A whole Connect as an operator runs it: sidecar and app as two processes, on free ports of this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, Self
+
+ROOT = Path(__file__).parents[2]
+#: Seconds that the whole has to come up, or to go down.
+PATIENCE = 30.0
+
+
+class Deployment:
+    """Runs from ``with`` to the end of it; ``url`` is where the page is."""
+
+    def __init__(self, directory: Path, *, workers: int = 2, **settings: str) -> None:
+        self.directory = directory
+        self.run_dir = directory / "run"
+        self.port = free_ports(1)
+        self.url = f"http://localhost:{self.port}"
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("CONNECT_")},
+            "CONNECT_HOST": "127.0.0.1",
+            "CONNECT_PORT": str(self.port),
+            "CONNECT_RUN_DIR": str(self.run_dir),
+            "CONNECT_WORKERS": str(workers),
+            "CONNECT_RTC_IP": "127.0.0.1",
+            "CONNECT_RTC_PORT": str(free_ports(workers)),
+            "CONNECT_WEB_DIR": str(ROOT / "web/dist"),
+            "CONNECT_LOG_FORMAT": "json",
+            "CONNECT_LOG_LEVEL": "debug",
+            **settings,
+        }
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        self.start_sidecar()
+        self.start_app()
+        self.wait_ready()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in ("app", "sidecar"):
+            if name in self._processes:
+                self.stop(name)
+
+    def start_sidecar(self) -> None:
+        self._start("sidecar", ["node", str(ROOT / "worker-sidecar/src/main.js")])
+
+    def start_app(self) -> None:
+        self._start("app", [sys.executable, "-m", "app"])
+
+    def _start(self, name: str, command: list[str]) -> None:
+        with self.log_path(name).open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def stop(self, name: str, number: signal.Signals = signal.SIGTERM) -> int:
+        """End one program; give its exit code."""
+        process = self._processes.pop(name)
+        process.send_signal(number)
+        try:
+            return process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+    def pid(self, name: str) -> int:
+        return self._processes[name].pid
+
+    def log_path(self, name: str) -> Path:
+        return self.directory / f"{name}.log"
+
+    def log_records(self, name: str = "app") -> list[dict[str, Any]]:
+        """Give what a program logged; a line that is no JSON comes as its ``text``."""
+        records = []
+        for line in self.log_path(name).read_text().splitlines():
+            try:
+                records.append(json.loads(line))
+            except ValueError:
+                records.append({"text": line})
+        return records
+
+    def wait_ready(self) -> None:
+        """Wait until every worker answers."""
+        deadline = time.monotonic() + PATIENCE
+        while (ready := self.get("/health/ready"))[0] != 200:
+            assert time.monotonic() < deadline, f"not ready: {ready}; logs are in {self.directory}"
+            for name, process in self._processes.items():
+                assert process.poll() is None, f"{name} ended: {self.log_path(name).read_text()[-2000:]}"
+            time.sleep(0.05)
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """Give status and body (of JSON) of an answer; status 0 when nobody listens."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+        except (urllib.error.URLError, OSError) as error:
+            return 0, str(error)
+
+    def workers(self) -> list[dict[str, Any]]:
+        """Ask the sidecar for its slots."""
+        with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(5)
+            control.connect(str(self.run_dir / "sidecar.sock"))
+            control.sendall(b'{"id": 1, "method": "status"}\n')
+            for line in control.makefile():
+                answer = json.loads(line)
+                if answer.get("id") == 1:
+                    slots: list[dict[str, Any]] = answer["data"]["slots"]
+                    return slots
+        raise AssertionError("the sidecar did not answer")
+
+
+def free_ports(count: int) -> int:
+    """Give the first of ``count`` ports in a row that are free for UDP and TCP."""
+    for _ in range(100):
+        # Below the range that the system hands out by itself.
+        first = random.randrange(15_000, 32_000)
+        if all(_is_free(first + offset, kind) for offset in range(count) for kind in socket_kinds):
+            return first
+    raise AssertionError("no free ports")
+
+
+socket_kinds = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
+
+
+def _is_free(port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,124 @@
+"""A person in a browser: what they do on the page, and what arrives there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Self
+
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page
+
+from .deployment import Deployment
+
+#: Seconds that something on a page may take before the test fails.
+PATIENCE = 20.0
+
+
+class Participant:
+    """One page in one room."""
+
+    def __init__(self, page: Page, name: str) -> None:
+        self.page = page
+        self.name = name
+        self.problems: list[str] = []
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", self._console)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.problems.append(message.text)
+
+    @classmethod
+    async def enter(cls, browser: Browser, deployment: Deployment, room: str, name: str) -> Self:
+        """Open the room's link, give a name, and join."""
+        # A context of its own: its own storage, as another person's browser.
+        context = await browser.new_context()
+        person = cls(await context.new_page(), name)
+        await person.page.goto(f"{deployment.url}/r/{room}")
+        await person.join()
+        return person
+
+    async def join(self) -> None:
+        await self.page.get_by_test_id("name-input").fill(self.name)
+        await self.page.get_by_test_id("join-button").click()
+        await self.until(lambda person: person.joined())
+
+    async def leave(self) -> None:
+        await self.page.get_by_test_id("leave-button").click()
+        await self.page.get_by_test_id("left-screen").wait_for()
+
+    async def toggle(self, what: str) -> None:
+        """Press the button of ``mic``, ``camera`` or ``screen``."""
+        await self.page.get_by_test_id(f"toggle-{what}").click()
+
+    async def peer_id(self) -> str:
+        peer_id: str = await self.page.evaluate("connect.state.get().peerId")
+        return peer_id
+
+    async def joined(self) -> bool:
+        return bool(await self.page.evaluate("window.connect?.state.get().status === 'joined'"))
+
+    def tile(self, peer_id: str) -> Locator:
+        return self.page.locator(f'[data-testid=tile][data-peer-id="{peer_id}"]')
+
+    async def tile_of(self, other: Participant) -> Locator:
+        return self.tile(await other.peer_id())
+
+    async def received(self) -> list[dict[str, Any]]:
+        """Give what arrives, one entry for each track of the others."""
+        stats: list[dict[str, Any]] = await self.page.evaluate("connect.receiveStats()")
+        return stats
+
+    async def received_from(self, other: Participant, source: str) -> dict[str, Any]:
+        """Give what arrives of one source of another one; empty when there is no such track."""
+        peer_id = await other.peer_id()
+        for entry in await self.received():
+            if (entry["peerId"], entry["source"]) == (peer_id, source):
+                return entry
+        return {}
+
+    async def sees(self, other: Participant, source: str = "camera") -> None:
+        """Wait until frames of ``source`` go on being decoded."""
+        first = (await self.received_from(other, source)).get("framesDecoded", 0)
+        await self.until(
+            lambda person: person._grew(other, source, "framesDecoded", first + 5), f"sees {other.name}'s {source}"
+        )
+
+    async def hears(self, other: Participant) -> None:
+        """Wait until the energy of the sound grows."""
+        first = (await self.received_from(other, "microphone")).get("totalAudioEnergy", 0)
+        await self.until(
+            lambda person: person._grew(other, "microphone", "totalAudioEnergy", first * 1.0001 + 1e-6),
+            f"hears {other.name}",
+        )
+
+    async def _grew(self, other: Participant, source: str, what: str, above: float) -> bool:
+        return bool((await self.received_from(other, source)).get(what, 0) > above)
+
+    async def until(self, condition: Callable[[Self], Any], what: str = "the condition") -> None:
+        """Wait until an async ``condition`` of this participant holds."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                # The page is asked, since it can not tell.
+                while not await condition(self):  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            state = await self.page.evaluate("JSON.stringify(window.connect?.state.get())")
+            raise AssertionError(f"{self.name}: not in time: {what}; {state}; {self.problems}") from None
+
+    async def until_tile(self, other: Participant, attribute: str, value: str) -> None:
+        """Wait until the tile of ``other`` shows ``value`` in its ``data-`` attribute."""
+        tile = await self.tile_of(other)
+
+        async def shows(_: Participant) -> bool:
+            return await tile.get_attribute(f"data-{attribute}") == value
+
+        await self.until(shows, f"{other.name}'s {attribute} is {value}")
+
+    async def until_tiles(self, count: int) -> None:
+        """Wait until ``count`` tiles are shown, one's own among them."""
+
+        async def shown(_: Participant) -> bool:
+            return await self.page.get_by_test_id("tile").count() == count
+
+        await self.until(shown, f"{count} tiles")
