@@ -6,6 +6,7 @@ Errors raised by :mod:`app.mediasoup`.
     * :exc:`NotFoundError`: no object with that id
     * :exc:`InvalidStateError`: the object, or one that owns it, is closed
     * :exc:`UnsupportedError`: the two sides have no codec in common, or the operation makes no sense here
+    * :exc:`~app.mediasoup.channel.fbs.SchemaError`: the schema files can't be read
     * :exc:`ChannelError`
         * :exc:`WorkerStartError`: the worker process could not be started
         * :exc:`ChannelClosedError`: the worker went away, or is going

@@ -1,0 +1,101 @@
+"""
+Measure two ways of doing the same thing, side by side in one run.
+
+The two take turns (A B A B ...), so that a machine that gets slower or faster does so for both. What counts is the
+processor time of this process.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+ROUNDS: Final = 9
+_ROUND_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two: its name and what each round took, in microseconds an operation."""
+
+    name: str
+    rounds: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        """The middle one of the rounds."""
+        return statistics.median(self.rounds)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the numbers with those that are made of them."""
+        return {
+            "name": self.name,
+            "median": round(self.median, 3),
+            "min": round(min(self.rounds), 3),
+            "max": round(max(self.rounds), 3),
+            "rounds": [round(number, 3) for number in self.rounds],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What was done, by us and by the other, and how many times faster we have to be."""
+
+    name: str
+    ours: Side
+    other: Side
+    target: float
+
+    @property
+    def times_faster(self) -> float:
+        """How many of our operations take as long as one of the other's; of the medians."""
+        return self.other.median / self.ours.median
+
+    @property
+    def met(self) -> bool:
+        """Whether we are as fast as we have to be."""
+        return self.times_faster >= self.target
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it, with the unit of the numbers."""
+        return {
+            "name": self.name,
+            "unit": "CPU microseconds an operation",
+            "ours": self.ours.to_json(),
+            "other": self.other.to_json(),
+            "timesFaster": round(self.times_faster, 2),
+            "target": self.target,
+            "met": self.met,
+        }
+
+
+def compare(
+    name: str,
+    ours: tuple[str, Callable[[], object]],
+    other: tuple[str, Callable[[], object]],
+    *,
+    target: float,
+    rounds: int = ROUNDS,
+) -> Comparison:
+    """Measure both sides, each given as its name and its operation, in turns."""
+    sides = [(Side(title), operation, _operations_a_round(operation)) for title, operation in (ours, other)]
+    for _ in range(rounds):
+        for side, operation, operations in sides:
+            side.rounds.append(_cpu_seconds(operation, operations) / operations * 1e6)
+    return Comparison(name, sides[0][0], sides[1][0], target)
+
+
+def _operations_a_round(operation: Callable[[], object]) -> int:
+    """Find how many operations fill a round; warms up on the way."""
+    operations = 1
+    while (seconds := _cpu_seconds(operation, operations)) < _ROUND_SECONDS / 4:
+        operations *= 2
+    return max(1, round(operations * _ROUND_SECONDS / seconds))
+
+
+def _cpu_seconds(operation: Callable[[], object], operations: int) -> float:
+    start = time.process_time()
+    for _ in range(operations):
+        operation()
+    return time.process_time() - start
