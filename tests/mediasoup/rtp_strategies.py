@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -23,12 +24,16 @@ from app.mediasoup.rtp_parameters import (
     RtxParameters,
 )
 
+#: How to run tests with them: time says nothing about them on a busy machine.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
 T = TypeVar("T")
 Parameters = dict[str, ParameterValue]
+RtpCodecs = st.SearchStrategy[RtpCodecCapability]
 
 names = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=8)
 parameter_values: st.SearchStrategy[ParameterValue] = st.one_of(
-    st.text(max_size=20),
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20),
     st.integers(-(2**31), 2**31 - 1),
     st.floats(allow_nan=False, allow_infinity=False).filter(lambda value: not value.is_integer()),
 )
@@ -73,7 +78,6 @@ def _video(name: str, own: st.SearchStrategy[Parameters]) -> RtpCodecs:
     )
 
 
-RtpCodecs = st.SearchStrategy[RtpCodecCapability]
 _media_codecs = st.one_of(
     _audio("opus", 48000, 2, parameters),
     _audio("multiopus", 48000, 6, st.just(_six_channels)),
