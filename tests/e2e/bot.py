@@ -123,13 +123,11 @@ class Bot:
         transport = make(**{name: parameters[name] for name in TRANSPORT_FIELDS})
         self._transports[direction] = transport
 
-        @transport.on("connect")
         async def connect(dtls_parameters: Any) -> None:
             await self.signaling.request(
                 "connectWebRtcTransport", transportId=transport.id, dtlsParameters=to_json(dtls_parameters)
             )
 
-        @transport.on("produce")
         async def produce(kind: str, rtp_parameters: Any, app_data: Any) -> str:
             answer = await self.signaling.request(
                 "produce",
@@ -140,6 +138,9 @@ class Bot:
             )
             producer_id: str = answer["id"]
             return producer_id
+
+        transport.on("connect", connect)
+        transport.on("produce", produce)
 
     async def _new_consumer(self, data: dict[str, Any]) -> None:
         consumer = await self._transports["recv"].consume(

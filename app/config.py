@@ -1,0 +1,232 @@
+"""
+Settings of Connect, read once from environment variables with the prefix ``CONNECT_``. An empty one counts as unset.
+
+The sidecar reads the same environment; what only it uses is checked here too, so that one command
+(``python -m app check-settings``) vouches for all of it. ``docs/settings.md`` explains each variable.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from environs import Env, EnvError, ValidationError
+
+PREFIX = "CONNECT_"
+
+T = TypeVar("T")
+
+
+class SettingsError(Exception):
+    """The environment does not make valid settings; ``problems`` names every variable concerned."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """What a variable may hold: how it is read, and how a message and the docs say it."""
+
+    read: Callable[[Env, str, T], T]
+    allowed: str
+
+
+def number(low: int, high: int) -> Kind[int]:
+    """A whole number from ``low`` to ``high``, both included."""
+    check = _satisfies(lambda value: low <= value <= high)
+    return Kind(lambda env, name, default: env.int(name, default, validate=check), f"{low} to {high}")
+
+
+def seconds(low: float, high: float) -> Kind[float]:
+    """A time in seconds, fractions allowed."""
+    check = _satisfies(lambda value: low <= value <= high)
+    return Kind(lambda env, name, default: env.float(name, default, validate=check), f"{low:g} to {high:g}")
+
+
+def one_of(*words: str) -> Kind[str]:
+    """One of a few words."""
+    return text(lambda value: value in words, ", ".join(words))
+
+
+def some_of(*words: str) -> Kind[tuple[str, ...]]:
+    """Any of a few words, separated by commas."""
+
+    def read(env: Env, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        chosen = tuple(word.strip() for word in env.str(name, ",".join(default)).split(","))
+        if not set(chosen) <= set(words):
+            raise EnvError
+        return chosen
+
+    return Kind(read, "comma-separated: " + ", ".join(words))
+
+
+def text(is_valid: Callable[[str], bool], allowed: str) -> Kind[str]:
+    """A text for which ``is_valid``."""
+    return Kind(lambda env, name, default: env.str(name, default, validate=_satisfies(is_valid)), allowed)
+
+
+def optional(kind: Kind[str]) -> Kind[str | None]:
+    """As ``kind``, or nothing at all."""
+    return Kind(lambda env, name, default: kind.read(env, name, default or ""), kind.allowed)
+
+
+def path(allowed: str) -> Kind[Path]:
+    """A path, relative to the working directory if it isn't absolute."""
+    return Kind(lambda env, name, default: env.path(name, default), allowed)
+
+
+def _satisfies(is_valid: Callable[[Any], bool]) -> Callable[[Any], None]:
+    def check(value: Any) -> None:
+        if not is_valid(value):
+            raise ValidationError("not allowed")
+
+    return check
+
+
+def _is_ip(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_host(value: str) -> bool:
+    label = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
+    return _is_ip(value) or (len(value) <= 253 and re.fullmatch(rf"{label}(\.{label})*\.?", value) is not None)
+
+
+def setting(default: T, kind: Kind[T]) -> T:
+    """Make a field of :class:`Settings` or :class:`Limits` that an environment variable sets."""
+    value: T = field(default=default, metadata={"kind": kind})
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much one client or one room may ask of the server."""
+
+    max_message_size: int = setting(65_536, number(1_024, 1_048_576))
+    max_rooms: int = setting(1_000, number(1, 1_000_000))
+    max_peers_per_room: int = setting(100, number(1, 10_000))
+    max_transports_per_peer: int = setting(8, number(1, 100))
+    max_producers_per_peer: int = setting(16, number(1, 1_000))
+    max_consumers_per_peer: int = setting(1_000, number(1, 100_000))
+    max_data_producers_per_peer: int = setting(16, number(1, 1_000))
+    max_data_consumers_per_peer: int = setting(1_000, number(1, 65_535))
+    max_requests_in_flight: int = setting(32, number(1, 1_000))
+    max_outgoing_queue: int = setting(1_000, number(10, 1_000_000))
+    max_outgoing_bytes: int = setting(4_194_304, number(65_536, 1_073_741_824))
+    max_name_length: int = setting(64, number(1, 1_000))
+    request_timeout_seconds: float = setting(10.0, seconds(0.1, 120))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an operator can set. Each field is the variable of its name with the prefix."""
+
+    host: str = setting("127.0.0.1", text(_is_host, "an IP address or host name"))
+    port: int = setting(3_000, number(1, 65_535))
+    # RUF009 fears a shared mutable default; a path is none.
+    run_dir: Path = setting(Path("var/run"), path("a directory"))  # noqa: RUF009
+    web_dir: Path = setting(Path("web/dist"), path("a directory"))  # noqa: RUF009
+    database_url: str = setting("sqlite:///var/connect.db", text(lambda value: "://" in value, "an SQLAlchemy URL"))
+
+    workers: int = setting(0, number(0, 1_024))
+    rtc_ip: str = setting("127.0.0.1", text(_is_ip, "an IP address"))
+    announced_address: str | None = setting(None, optional(text(_is_host, "an IP address or host name")))
+    rtc_port: int = setting(40_000, number(1, 65_535))
+    initial_outgoing_bitrate: int = setting(1_000_000, number(50_000, 100_000_000))
+    max_incoming_bitrate: int = setting(5_000_000, number(100_000, 1_000_000_000))
+    empty_room_seconds: float = setting(30.0, seconds(0, 86_400))
+
+    log_level: str = setting("info", one_of("debug", "info", "warning", "error"))
+    log_format: str = setting("auto", one_of("auto", "human", "json"))
+    worker_log_level: str = setting("warn", one_of("debug", "warn", "error", "none"))
+    worker_log_tags: tuple[str, ...] = setting(
+        ("info", "ice", "dtls", "rtp", "srtp", "rtcp"),
+        some_of(
+            *("info", "ice", "dtls", "rtp", "srtp", "rtcp", "rtx", "bwe", "score", "simulcast", "svc"),
+            *("sctp", "message"),
+        ),
+    )
+
+    limits: Limits = field(default_factory=Limits)
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """
+        Read the settings from this process's environment.
+
+        :raises SettingsError: a variable is unknown or its value not allowed; all of them are named
+        """
+        problems = list(_unknown_variables())
+        limits = _read(Limits, problems)
+        values = _read(cls, problems)
+        if not problems:
+            settings = cls(limits=Limits(**limits), **values)
+            problems.extend(settings._contradictions())
+        if problems:
+            raise SettingsError(problems)
+        return settings
+
+    def _contradictions(self) -> Iterator[str]:
+        """Say which values are fine in themselves but not together."""
+        if ipaddress.ip_address(self.rtc_ip).is_unspecified and self.announced_address is None:
+            yield (
+                f"CONNECT_RTC_IP: {self.rtc_ip!r} is no address that clients can reach; set "
+                "CONNECT_ANNOUNCED_ADDRESS to the one they use, or name one interface"
+            )
+        workers = self.workers or os.cpu_count() or 1
+        if self.rtc_port + workers - 1 > 65_535:
+            yield f"CONNECT_RTC_PORT: {self.rtc_port} leaves no port for each of {workers} workers"
+        longest = len(os.fsencode(self.run_dir.absolute() / "worker-1024.sock"))
+        if longest > 107:
+            yield f"CONNECT_RUN_DIR: {str(self.run_dir)!r} is too long for Unix sockets in it"
+
+
+def variables() -> dict[str, Field[Any]]:
+    """All variables by name, each with the field that it sets."""
+    return {
+        variable_name(each): each for owner in (Settings, Limits) for each in fields(owner) if "kind" in each.metadata
+    }
+
+
+def variable_name(of: Field[Any]) -> str:
+    """The environment variable that sets a field."""
+    return PREFIX + of.name.upper()
+
+
+def _unknown_variables() -> Iterator[str]:
+    known = [name.removeprefix(PREFIX) for name in variables()]
+    for name in sorted(os.environ):
+        given = name.removeprefix(PREFIX)
+        if name.startswith(PREFIX) and given not in known:
+            likely = difflib.get_close_matches(given, known, n=1)
+            yield f"{name}: no such setting" + (f"; is {PREFIX}{likely[0]} meant?" if likely else "")
+
+
+def _read(owner: type[Any], problems: list[str]) -> dict[str, Any]:
+    """Read the variables of ``owner``'s fields; what is wrong goes to ``problems``."""
+    env = Env()
+    values: dict[str, Any] = {}
+    for each in fields(owner):
+        if "kind" not in each.metadata:
+            continue
+        name, kind = variable_name(each), each.metadata["kind"]
+        values[each.name] = each.default
+        if not os.environ.get(name):
+            continue
+        try:
+            values[each.name] = kind.read(env, name, each.default)
+        except EnvError:
+            problems.append(f"{name}: {os.environ[name]!r} is not allowed; allowed: {kind.allowed}")
+    return values

@@ -1,0 +1,38 @@
+"""What the domain needs from the adapters, as protocols that they implement; :mod:`app.server` joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.mediasoup.signal import Signal
+from app.mediasoup.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedWorker:
+    """A worker process whose channel is ours now. ``incarnation`` is unique for every started process."""
+
+    slot: int
+    incarnation: str
+    worker: Worker
+
+
+class WorkerSource(Protocol):
+    """Where workers come from: in production :class:`app.sidecar.Sidecar`."""
+
+    @property
+    def release(self) -> str | None:
+        """The mediasoup release of the workers; ``None`` until the source is known."""
+
+    @property
+    def slots(self) -> Sequence[int]:
+        """The slots that workers run in; none until the source is known."""
+
+    @property
+    def on_slots(self) -> Signal[Sequence[int]]:
+        """``slots`` became known, or changed."""
+
+    async def attach(self, slot: int) -> AttachedWorker:
+        """Attach to the worker in ``slot``, waiting as long as there is none."""

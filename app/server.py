@@ -1,0 +1,127 @@
+"""The composition root: builds all parts of the app bottom-up, and stops them top-down."""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import gc
+import logging
+import signal
+from collections.abc import Awaitable
+
+import uvloop
+from aiohttp import web
+from loguru import logger
+
+import app
+
+from .config import Settings
+from .log import set_up_logging
+from .rtc.room_manager import RoomManager
+from .rtc.worker_pool import WorkerPool
+from .sidecar import Sidecar
+from .signaling.endpoint import Signaling
+from .web.access_log import AccessLog
+from .web.application import make_application
+
+#: Seconds after which a stop that hangs, wherever it may, ends the process with a traceback.
+LAST_RESORT = 9.5
+
+
+class Server:
+    """
+    One app process: listens from :meth:`start` to :meth:`stop`.
+
+    It need not wait for the sidecar: until there is one, and whenever it is gone, calls are answered 503.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.sidecar = Sidecar(settings.run_dir)
+        self.pool = WorkerPool(self.sidecar, settings)
+        self.rooms = RoomManager(self.pool, settings)
+        self.signaling = Signaling(self.rooms, settings)
+        application = make_application(self.pool, self.signaling.handle, settings.web_dir)
+        self._runner = web.AppRunner(
+            application,
+            access_log=logging.getLogger("aiohttp.access") if settings.log_level == "debug" else None,
+            access_log_class=AccessLog,
+            keepalive_timeout=75,
+            shutdown_timeout=0.5,
+        )
+        self._settings = settings
+        self._site: web.TCPSite | None = None
+
+    async def start(self) -> None:
+        """
+        Listen, and begin to look for the sidecar.
+
+        :raises OSError: the address can't be listened on
+        """
+        await self._runner.setup()
+        self._site = web.TCPSite(self._runner, self._settings.host, self._settings.port)
+        await self._site.start()
+        self.sidecar.start()
+        self.pool.start()
+
+    async def stop(self) -> None:
+        """
+        Stop accepting, tell clients, close rooms, let go of workers.
+
+        A part that does not end in its time, or fails, does not keep the others from ending; all of it takes less
+        than ``LAST_RESORT`` seconds.
+        """
+        if self._site is not None:
+            await _step("listening", self._site.stop(), 1)
+        await _step("signaling", self.signaling.close(), 4)
+        await _step("rooms", self.rooms.close(), 1)
+        await _step("workers", self.pool.close(), 1)
+        await _step("sidecar", self.sidecar.close(), 1)
+        await _step("http", self._runner.cleanup(), 1)
+
+
+async def _step(name: str, ending: Awaitable[None], seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await ending
+    except TimeoutError:
+        logger.error("stopping {} took longer than {} s; going on without", name, seconds)
+    except Exception:
+        logger.exception("stopping {} failed; going on", name)
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; gives the exit code."""
+    set_up_logging(settings.log_level, settings.log_format)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    server = Server(settings)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"{host}:{settings.port}"
+    try:
+        await server.start()
+    except OSError as error:
+        logger.error("can't listen on {}: {}", address, error.strerror or error)
+        await server.stop()
+        return 1
+    _tune_garbage_collection()
+    logger.info("Connect {} listens on http://{}", app.__version__, address)
+    await stop.wait()
+    logger.info("stopping")
+    # Runs in a thread of its own, so that it also ends a loop that is stuck.
+    faulthandler.dump_traceback_later(LAST_RESORT, exit=True)
+    await server.stop()
+    logger.info("stopped")
+    return 0
+
+
+def _tune_garbage_collection() -> None:
+    """Look through fewer objects, less often: pauses of the collector are what slow answers are made of."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 25, 25)

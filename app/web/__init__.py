@@ -1,0 +1,1 @@
+"""The HTTP edge: health, version, and the page to call with."""

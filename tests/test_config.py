@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.config import Limits, Settings, SettingsError, variables
+
+DOCS = Path(__file__).parents[1] / "docs/settings.md"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment without settings of whoever runs the tests."""
+    for name in os.environ:
+        if name.startswith("CONNECT_"):
+            monkeypatch.delenv(name)
+    return monkeypatch
+
+
+def problems() -> list[str]:
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment()
+    return raised.value.problems
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert Settings.from_environment() == Settings()
+
+
+def test_every_variable_reaches_its_field(environment: pytest.MonkeyPatch) -> None:
+    given: dict[str, tuple[str, Any]] = {
+        "HOST": ("0.0.0.0", "0.0.0.0"),
+        "PORT": ("8080", 8080),
+        "RUN_DIR": ("/run/connect", Path("/run/connect")),
+        "WEB_DIR": ("/srv/web", Path("/srv/web")),
+        "DATABASE_URL": ("sqlite:///x.db", "sqlite:///x.db"),
+        "WORKERS": ("4", 4),
+        "RTC_IP": ("::1", "::1"),
+        "ANNOUNCED_ADDRESS": ("media.example.org", "media.example.org"),
+        "RTC_PORT": ("41000", 41000),
+        "INITIAL_OUTGOING_BITRATE": ("600000", 600_000),
+        "MAX_INCOMING_BITRATE": ("900000", 900_000),
+        "EMPTY_ROOM_SECONDS": ("1.5", 1.5),
+        "LOG_LEVEL": ("debug", "debug"),
+        "LOG_FORMAT": ("json", "json"),
+        "WORKER_LOG_LEVEL": ("none", "none"),
+        "WORKER_LOG_TAGS": ("ice, dtls", ("ice", "dtls")),
+    }
+    for name, (text, _) in given.items():
+        environment.setenv(f"CONNECT_{name}", text)
+    limits: dict[str, Any] = {name: value - 1 for name, value in dataclasses.asdict(Limits()).items()}
+    for name, value in limits.items():
+        environment.setenv(f"CONNECT_{name.upper()}", str(value))
+
+    settings = Settings.from_environment()
+
+    assert {f"CONNECT_{name}" for name in given} | {f"CONNECT_{name.upper()}" for name in limits} == set(variables())
+    for name, (_, value) in given.items():
+        assert getattr(settings, name.lower()) == value
+    assert dataclasses.asdict(settings.limits) == limits
+
+
+def test_an_empty_variable_counts_as_unset(environment: pytest.MonkeyPatch) -> None:
+    for name in variables():
+        environment.setenv(name, "")
+    assert Settings.from_environment() == Settings()
+
+
+def test_all_problems_are_named_at_once_with_what_is_allowed(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CONNECT_PORT", "http")
+    environment.setenv("CONNECT_LOG_LEVEL", "loud")
+    environment.setenv("CONNECT_MAX_PEERS_PER_ROOM", "0")
+    environment.setenv("CONNECT_WORKER_LOG_TAGS", "ice,snow")
+    text = "\n".join(problems())
+    assert "CONNECT_PORT: 'http' is not allowed; allowed: 1 to 65535" in text
+    assert "CONNECT_LOG_LEVEL: 'loud' is not allowed; allowed: debug, info, warning, error" in text
+    assert "CONNECT_MAX_PEERS_PER_ROOM: '0' is not allowed; allowed: 1 to 10000" in text
+    assert "CONNECT_WORKER_LOG_TAGS: 'ice,snow' is not allowed" in text
+    assert len(problems()) == 4
+
+
+def test_a_mistyped_name_is_refused_and_the_likely_one_named(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CONNECT_ANOUNCED_ADDRESS", "192.0.2.1")
+    environment.setenv("CONNECT_XYZZY", "1")
+    assert problems() == [
+        "CONNECT_ANOUNCED_ADDRESS: no such setting; is CONNECT_ANNOUNCED_ADDRESS meant?",
+        "CONNECT_XYZZY: no such setting",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "80.5"),
+        ("EMPTY_ROOM_SECONDS", "nan"),
+        ("EMPTY_ROOM_SECONDS", "-1"),
+        ("RTC_IP", "localhost"),
+        ("HOST", "two words"),
+        ("ANNOUNCED_ADDRESS", "-example.org"),
+        ("DATABASE_URL", "connect.db"),
+        ("WORKER_LOG_TAGS", "ice,"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
+    environment.setenv(f"CONNECT_{name}", value)
+    (problem,) = problems()
+    assert problem.startswith(f"CONNECT_{name}: {value!r} is not allowed")
+
+
+def test_an_address_for_all_interfaces_needs_one_to_announce(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CONNECT_RTC_IP", "0.0.0.0")
+    (problem,) = problems()
+    assert "CONNECT_ANNOUNCED_ADDRESS" in problem
+    environment.setenv("CONNECT_ANNOUNCED_ADDRESS", "192.0.2.1")
+    assert Settings.from_environment().announced_address == "192.0.2.1"
+
+
+def test_there_must_be_a_port_for_each_worker(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CONNECT_WORKERS", "4")
+    environment.setenv("CONNECT_RTC_PORT", "65532")
+    assert Settings.from_environment().rtc_port == 65_532
+    environment.setenv("CONNECT_RTC_PORT", "65533")
+    (problem,) = problems()
+    assert problem.startswith("CONNECT_RTC_PORT: 65533")
+
+
+def test_a_run_directory_must_be_short_enough_for_sockets(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CONNECT_RUN_DIR", "/" + "d" * 100)
+    (problem,) = problems()
+    assert problem.startswith("CONNECT_RUN_DIR")
+
+
+def test_the_docs_list_every_variable_with_its_default_and_what_is_allowed() -> None:
+    rows = re.findall(r"^\| `(CONNECT_\w+)` \| (.*?) \| (.*?) \|", DOCS.read_text(), re.MULTILINE)
+    documented = {name: (default, allowed) for name, default, allowed in rows}
+    assert len(documented) == len(rows)
+    assert documented == {
+        name: (_as_text(each.default), each.metadata["kind"].allowed.replace("|", "\\|"))
+        for name, each in variables().items()
+    }
+
+
+def _as_text(default: Any) -> str:
+    if default is None:
+        return "none"
+    if isinstance(default, tuple):
+        return f"`{','.join(default)}`"
+    return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import ClientConnectionError, ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
+
+from app import server as server_module
+from app.config import Settings
+from app.server import Server, run
+from tests.conftest import ROOT, SidecarProcess
+from tests.rtc.fakes import free_port, until
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[ClientSession]:
+    async with ClientSession() as http:
+        yield http
+
+
+@pytest.fixture
+async def ready_server(server: Server, sidecar_process: SidecarProcess) -> Server:
+    async with asyncio.timeout(20):
+        await server.pool.wait_ready()
+    return server
+
+
+async def readiness(http: ClientSession, url: str) -> tuple[int, Any]:
+    async with http.get(f"{url}/health/ready") as answer:
+        return answer.status, await answer.json()
+
+
+async def close_code(ws: ClientWebSocketResponse) -> int:
+    """Read to the end of a socket; give the code that it was closed with."""
+    while (message := await ws.receive()).type is WSMsgType.TEXT:
+        pass
+    assert message.type is WSMsgType.CLOSE
+    code: int = message.data
+    return code
+
+
+async def until_healthy(http: ClientSession, url: str, path: str = "/health/ready") -> None:
+    """Wait until the answer there is 200."""
+    async with asyncio.timeout(20):
+        while True:
+            with contextlib.suppress(ClientConnectionError):
+                async with http.get(url + path) as answer:
+                    if answer.status == 200:
+                        return
+            await asyncio.sleep(0.01)
+
+
+# In this process.
+
+
+async def test_it_listens_at_once_and_serves_calls_as_soon_as_there_is_a_sidecar(
+    server_url: str, http: ClientSession, idle_sidecar: SidecarProcess
+) -> None:
+    status, body = await readiness(http, server_url)
+    assert (status, body["problem"]) == (503, "not connected to the worker-sidecar")
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await http.ws_connect(f"{server_url}/ws?roomId=daily&peerId=zoe")
+    assert refused.value.status == 503
+
+    await idle_sidecar.start()
+    await until_healthy(http, server_url)
+    async with http.ws_connect(f"{server_url}/ws?roomId=daily&peerId=zoe", protocols=["protoo"]) as ws:
+        assert (await ws.receive_json())["method"] == "mediasoup-version"
+
+
+async def test_it_goes_on_when_the_sidecar_restarts(
+    ready_server: Server, server_url: str, http: ClientSession, sidecar_process: SidecarProcess
+) -> None:
+    async with http.ws_connect(f"{server_url}/ws?roomId=daily&peerId=zoe", protocols=["protoo"]) as ws:
+        await sidecar_process.stop(signal.SIGKILL)
+        # Its room is gone, and it is told so that it joins again.
+        assert await close_code(ws) == 1012
+    assert (await readiness(http, server_url))[0] == 503
+    await sidecar_process.start()
+    await until_healthy(http, server_url)
+
+
+async def test_stopping_tells_clients_and_leaves_nothing_in_workers_and_no_task(
+    server_settings: Settings, sidecar_process: SidecarProcess, http: ClientSession
+) -> None:
+    before = asyncio.all_tasks()
+    server = Server(server_settings)
+    await server.start()
+    async with asyncio.timeout(20):
+        await server.pool.wait_ready()
+    url = f"http://127.0.0.1:{server_settings.port}"
+    async with http.ws_connect(f"{url}/ws?roomId=daily&peerId=zoe", protocols=["protoo"]) as ws:
+        stopping = asyncio.create_task(server.stop())
+        assert await close_code(ws) == 1012
+        await stopping
+    with pytest.raises(ClientConnectionError):
+        await http.get(f"{url}/health/live")
+    await until(lambda: asyncio.all_tasks() <= before)
+
+    successor = Server(server_settings)
+    successor.sidecar.start()
+    for slot in (0, 1):
+        attached = await successor.sidecar.attach(slot)
+        dump = await attached.worker.dump()
+        assert (dump.router_ids, dump.web_rtc_server_ids) == ([], [])
+        attached.worker.close()
+    await successor.stop()
+
+
+async def test_a_client_that_never_says_goodbye_does_not_keep_it(
+    ready_server: Server, server_settings: Settings, server_url: str
+) -> None:
+    reader, writer = await asyncio.open_connection(server_settings.host, server_settings.port)
+    writer.write(
+        b"GET /ws?roomId=daily&peerId=zoe HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    assert b"101" in await reader.readline()
+    started = time.monotonic()
+    await ready_server.stop()
+    assert time.monotonic() - started < server_module.LAST_RESORT
+    writer.close()
+
+
+async def test_a_part_that_hangs_or_fails_does_not_keep_the_others_from_ending(
+    ready_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    async def fail() -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(ready_server.rooms, "close", hang)
+    monkeypatch.setattr(ready_server.signaling, "close", fail)
+    await ready_server.stop()
+    assert ready_server.pool.workers == []
+    assert not ready_server.sidecar.connected
+
+
+def test_a_port_in_use_is_said_and_ends_with_1(
+    server_settings: Settings, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "set_up_logging", lambda *_: None)
+    with socket.create_server((server_settings.host, server_settings.port)):
+        assert run(server_settings) == 1
+
+
+# As a process of its own.
+
+
+class AppProcess:
+    """``python -m app`` on top of the test's sidecar; ``program`` replaces it."""
+
+    def __init__(self, settings: Settings, *program: str) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self._program = program or ("-m", "app")
+        self._environment = {name: value for name, value in os.environ.items() if not name.startswith("CONNECT_")} | {
+            "CONNECT_PORT": str(port),
+            "CONNECT_RUN_DIR": str(settings.run_dir),
+            "CONNECT_RTC_PORT": str(settings.rtc_port),
+            "CONNECT_LOG_FORMAT": "json",
+        }
+
+    async def start(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, *self._program, cwd=ROOT, env=self._environment, stderr=asyncio.subprocess.PIPE
+        )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_it_in_order(
+    server_settings: Settings, sidecar_process: SidecarProcess, http: ClientSession, number: signal.Signals
+) -> None:
+    app = AppProcess(server_settings)
+    process = await app.start()
+    await until_healthy(http, app.url)
+    async with http.ws_connect(f"{app.url}/ws?roomId=daily&peerId=zoe", protocols=["protoo"]) as ws:
+        process.send_signal(number)
+        assert await close_code(ws) == 1012
+    async with asyncio.timeout(10):
+        _, log = await process.communicate()
+    assert process.returncode == 0
+    assert b'"message": "stopped"' in log
+    assert b"error" not in log
+
+
+async def test_a_loop_that_is_stuck_ends_too(server_settings: Settings, http: ClientSession) -> None:
+    program = (
+        "import app.server as s, time, sys; s.LAST_RESORT = 0.3; s.Server.stop = lambda self: time.sleep(60);"
+        "from app.cli import main; sys.exit(main([]))"
+    )
+    app = AppProcess(server_settings, "-c", program)
+    process = await app.start()
+    await until_healthy(http, app.url, "/health/live")
+    process.terminate()
+    async with asyncio.timeout(20):
+        _, log = await process.communicate()
+    assert process.returncode == 1
+    assert b"Timeout" in log

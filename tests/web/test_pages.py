@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from .conftest import Client
+
+
+@pytest.mark.parametrize("path", ["/", "/r/daily", "/r/a%20room?name=x"])
+async def test_the_page_is_asked_for_each_time(client: Client, build: Callable[[], None], path: str) -> None:
+    build()
+    answer = await client.get(path)
+    assert (answer.status, answer.content_type) == (200, "text/html")
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert "Connect" in await answer.text()
+    again = await client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status == 304
+
+
+async def test_the_page_may_use_camera_and_websocket_and_nothing_from_elsewhere(
+    client: Client, build: Callable[[], None]
+) -> None:
+    build()
+    headers = (await client.get("/")).headers
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "connect-src 'self' ws: wss:" in headers["Content-Security-Policy"]
+    assert "media-src 'self' blob:" in headers["Content-Security-Policy"]
+    assert "camera=(self), microphone=(self), display-capture=(self)" in headers["Permissions-Policy"]
+
+
+async def test_assets_are_kept_for_ever(client: Client, build: Callable[[], None]) -> None:
+    build()
+    answer = await client.get("/assets/index-4f2a.js")
+    assert (answer.status, await answer.text()) == (200, "join()")
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "name", ["gone.js", "..%2fsecret.txt", "../secret.txt", "%2e%2e/secret.txt", ".hidden", "a%00b", "x" * 500, ""]
+)
+async def test_what_is_no_asset_is_not_found(client: Client, build: Callable[[], None], name: str) -> None:
+    build()
+    answer = await client.get(f"/assets/{name}")
+    assert answer.status == 404
+    assert (await answer.json())["error"]["code"] == "not_found"
+
+
+async def test_a_page_that_is_not_built_says_how_to_build_it(client: Client) -> None:
+    answer = await client.get("/r/daily")
+    assert answer.status == 503
+    assert "make run" in await answer.text()
+
+
+async def test_a_page_built_later_is_served_at_once(client: Client, build: Callable[[], None]) -> None:
+    assert (await client.get("/")).status == 503
+    build()
+    assert (await client.get("/")).status == 200
