@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Set up what is missing for a purpose: run, lint, bench or test. Says what it does; does nothing, fast, when nothing is missing.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$(pwd -P)
+source scripts/steps.sh
+source scripts/system.sh
+
+# Extras of setup.cfg: to run, none but the tools of the worker's build; for everything else, all.
+to_serve=worker-build
+everything=worker-build,test,lint
+
+# What the worker's build needs, where no worker can be had ready-made. The cached one then runs on the same libraries.
+worker_build_packages=(
+    g++ pkg-config libuv1-dev libssl-dev libsrtp2-dev libabsl-dev libflatbuffers-dev flatbuffers-compiler
+)
+
+lock() {
+    mkdir -p "$stamps" "$logs"
+    mkdir -p -m 0700 var/run
+    exec 9>"$stamps/lock"
+    flock -n 9 && return
+    say "waiting for another set-up of this checkout"
+    flock 9
+}
+
+# virtual_environment: make .venv, anew if its Python has gone or it was made in another place and then moved here.
+virtual_environment() {
+    if grep -qsF "$root/.venv/bin/python" .venv/bin/pip && .venv/bin/python -c 'import pip' 2>/dev/null; then return; fi
+    need_python
+    rm -rf .venv
+    logged venv "virtual environment" "$(find_python)" -m venv .venv
+}
+
+# python_packages EXTRAS: install one of the two sets; the larger one serves for the smaller.
+python_packages() {
+    virtual_environment
+    local key
+    key="$(fingerprint setup.cfg pyproject.toml app/__init__.py) $(.venv/bin/python --version) $root"
+    if is_done "python-$everything" .venv/bin/python "$key"; then return; fi
+    step "python-$1" .venv/bin/python "$key" "Python packages" \
+        .venv/bin/pip install --disable-pip-version-check --editable ".[$1]"
+}
+
+# npm_packages FOLDER: install scripts stay off, as none is needed: worker-sidecar obtains mediasoup's worker by itself.
+npm_packages() {
+    local key
+    key="$(fingerprint "$1/package.json" "$1/package-lock.json") $node_version"
+    step "npm-$1" "$1/node_modules" "$key" "npm packages of $1" \
+        npm --prefix "$1" ci --ignore-scripts --no-audit --no-fund
+}
+
+# worker: have the media worker's binary in the cache. Always asked, for the cache lies outside this checkout.
+worker() {
+    obtain_worker && return
+    local missing=()
+    # A worker that the operator named is used or nothing is: no package would help.
+    [[ -n ${MEDIASOUP_WORKER_BIN:-} ]] || mapfile -t missing < <(missing_packages "${worker_build_packages[@]}")
+    ((${#missing[@]})) || fail "there is no media worker; the reason is above"
+    install_packages "${missing[@]}"
+    obtain_worker || fail "there is no media worker; the reason is above"
+}
+
+# obtain_worker: its standard error is progress, for people; its standard output a line for programs.
+obtain_worker() {
+    PATH="$root/.venv/bin:$PATH" node worker-sidecar/src/obtain-worker.js >"$logs/setup-worker.json" </dev/null 9>&-
+}
+
+web_build() {
+    step web web/dist/index.html "$(fingerprint web) $node_version" "web client" npm --prefix web run build
+}
+
+# database: bring its schema up to date. One that the operator named is asked each time: others may have changed it.
+database() {
+    local upgrade=(.venv/bin/alembic upgrade head)
+    if [[ -n ${CONNECT_DATABASE_URL:-} ]]; then
+        logged database "database" "${upgrade[@]}"
+    else
+        step database var/connect.db "$(fingerprint migrations alembic.ini)" "database" "${upgrade[@]}"
+    fi
+}
+
+# to_run EXTRAS: all that serving takes.
+to_run() {
+    python_packages "$1"
+    npm_packages worker-sidecar
+    npm_packages web
+    worker
+    web_build
+    database
+}
+
+lock
+need_node
+case ${1:-} in
+    run) to_run "$to_serve" ;;
+    lint)
+        python_packages "$everything"
+        npm_packages worker-sidecar
+        npm_packages web
+        ;;
+    bench)
+        need_commands flatc:flatbuffers-compiler
+        to_run "$everything"
+        ;;
+    test)
+        need_commands flatc:flatbuffers-compiler chromium:chromium
+        to_run "$everything"
+        ;;
+    *) fail "usage: scripts/setup.sh run|lint|bench|test" ;;
+esac
