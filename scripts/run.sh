@@ -14,6 +14,10 @@ if [[ -S var/run/supervisor.sock ]] && .venv/bin/supervisorctl pid >/dev/null 2>
     exit 1
 fi
 
+# supervisord opens its standard output by name for each writer, which a socket (of a service manager, or of a program
+# that starts this one) does not allow.
+if [[ -S /dev/fd/1 ]]; then exec > >(exec cat); fi
+
 options=(-n -c supervisord.conf)
 # Being root is on purpose then: saying so keeps supervisord from warning of it.
 if [[ $(id -u) == 0 ]]; then options+=(-u root); fi

@@ -13,7 +13,7 @@ everything=worker-build,test,lint
 
 # What the worker's build needs, where no worker can be had ready-made. The cached one then runs on the same libraries.
 worker_build_packages=(
-    g++ pkg-config libuv1-dev libssl-dev libsrtp2-dev libabsl-dev libflatbuffers-dev flatbuffers-compiler
+    g++ pkg-config patch libuv1-dev libssl-dev libsrtp2-dev libabsl-dev libflatbuffers-dev flatbuffers-compiler
 )
 
 lock() {
