@@ -1,0 +1,220 @@
+"""
+What the domain tells and asks clients, as values, and the :class:`Client` through which it does so.
+
+They are snake_case here and camelCase as JSON, as the library's values are. ``METHOD`` is the name on the wire.
+
+Source: mediasoup-demo v3, ``server/lib/Room.js``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable
+from typing import Any, ClassVar, Protocol
+
+import msgspec
+
+from app.mediasoup.data_structures import ConsumerScore, ProducerScore, SctpStreamParameters
+from app.mediasoup.rtp_parameters import MediaKind, RtpParameters, Value
+
+
+class Device(Value, frozen=True):
+    """What a client says it runs on, such as ``chrome``, ``Chrome``, ``156.0``."""
+
+    flag: str | None = None
+    name: str | None = None
+    version: str | None = None
+
+
+class PeerInfo(Value, frozen=True):
+    """A joined peer as the others see it."""
+
+    id: str
+    display_name: str
+    device: Device
+
+
+class Event(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """Something that a client is told; what is ``None`` is ``null`` on the wire."""
+
+    METHOD: ClassVar[str]
+
+
+class Question(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """Something that a client is asked to do, and to confirm."""
+
+    METHOD: ClassVar[str]
+
+
+class MediasoupVersion(Event, frozen=True):
+    """First of all: the release of the media workers, ``None`` while it isn't known."""
+
+    METHOD = "mediasoup-version"
+
+    version: str | None
+
+
+class NewPeer(Event, frozen=True):
+    """Somebody joined."""
+
+    METHOD = "newPeer"
+
+    id: str
+    display_name: str
+    device: Device
+
+
+class PeerClosed(Event, frozen=True):
+    """A joined peer left."""
+
+    METHOD = "peerClosed"
+
+    peer_id: str
+
+
+class PeerDisplayNameChanged(Event, frozen=True):
+    """A peer calls itself otherwise now."""
+
+    METHOD = "peerDisplayNameChanged"
+
+    peer_id: str
+    display_name: str
+    old_display_name: str
+
+
+class ActiveSpeaker(Event, frozen=True):
+    """The loudest peer; ``None`` when all are silent. ``volume`` from -127 (silence) to 0 dBov."""
+
+    METHOD = "activeSpeaker"
+
+    peer_id: str | None
+    volume: int | None = None
+
+
+class ProducerScoreChanged(Event, frozen=True):
+    """How well the streams of one's own producer arrive."""
+
+    METHOD = "producerScore"
+
+    producer_id: str
+    score: list[ProducerScore]
+
+
+class ConsumerClosed(Event, frozen=True):
+    """The consumer is gone: its producer was closed, or the client did not confirm it."""
+
+    METHOD = "consumerClosed"
+
+    consumer_id: str
+
+
+class ConsumerPaused(Event, frozen=True):
+    """The consumer's producer was paused."""
+
+    METHOD = "consumerPaused"
+
+    consumer_id: str
+
+
+class ConsumerResumed(Event, frozen=True):
+    """The consumer's producer was resumed."""
+
+    METHOD = "consumerResumed"
+
+    consumer_id: str
+
+
+class ConsumerScoreChanged(Event, frozen=True):
+    """How well the consumer's stream arrives."""
+
+    METHOD = "consumerScore"
+
+    consumer_id: str
+    score: ConsumerScore
+
+
+class ConsumerLayersChanged(Event, frozen=True):
+    """The layers now sent to the client; ``None`` when none is."""
+
+    METHOD = "consumerLayersChanged"
+
+    consumer_id: str
+    spatial_layer: int | None
+    temporal_layer: int | None
+
+
+class DataConsumerClosed(Event, frozen=True):
+    """The data consumer is gone, for the same reasons as a consumer."""
+
+    METHOD = "dataConsumerClosed"
+
+    data_consumer_id: str
+
+
+class RoomClosed(Event, frozen=True):
+    """The room ended while peers were in it; their sockets close next."""
+
+    METHOD = "roomClosed"
+
+    reason: str
+
+
+class NewConsumer(Question, frozen=True):
+    """Receive a producer of ``peer_id``. The consumer starts when the client has confirmed."""
+
+    METHOD = "newConsumer"
+
+    peer_id: str
+    producer_id: str
+    id: str
+    kind: MediaKind
+    rtp_parameters: RtpParameters
+    type: str
+    app_data: dict[str, Any]
+    producer_paused: bool
+
+
+class NewDataConsumer(Question, frozen=True):
+    """Receive the messages of a data producer of ``peer_id``."""
+
+    METHOD = "newDataConsumer"
+
+    peer_id: str
+    data_producer_id: str
+    id: str
+    sctp_stream_parameters: SctpStreamParameters | None
+    label: str
+    protocol: str
+    app_data: dict[str, Any]
+
+
+class Farewell(enum.Enum):
+    """Why the domain lets go of a client; the value is the text that goes with the end."""
+
+    REPLACED = "the same peer connected again"
+    WORKER_DIED = "worker-died"
+    SERVER_SHUTDOWN = "server-shutdown"
+    ROOM_EMPTY = "room-empty"
+
+
+class NotConfirmed(Exception):
+    """A client refused a question, or did not answer in time."""
+
+
+class Client(Protocol):
+    """The way to the program behind a peer. Nothing here waits, and nothing raises when the client is gone."""
+
+    def notify(self, event: Event) -> None:
+        """Tell the client something."""
+
+    def ask(self, question: Question) -> Awaitable[None]:
+        """
+        Ask the client something, at once: what is told after this call arrives after it.
+
+        The returned awaitable ends when the client has confirmed.
+
+        :raises NotConfirmed: when awaited: it refused, or did not answer in time
+        """
+
+    def end(self, farewell: Farewell) -> None:
+        """Say goodbye, after what was told before."""

@@ -1,0 +1,87 @@
+"""All rooms of this process, by their ids."""
+
+from __future__ import annotations
+
+import asyncio
+
+from app.config import Settings
+from app.errors import LimitReached, Unavailable
+from app.mediasoup.errors import MediasoupError
+
+from .events import Farewell
+from .room import Room
+from .worker_pool import PooledWorker, WorkerPool
+
+
+class RoomManager:
+    """Makes a room when somebody comes, and forgets it when it ends."""
+
+    def __init__(self, pool: WorkerPool, settings: Settings) -> None:
+        self._pool = pool
+        self._settings = settings
+        self._rooms: dict[str, Room] = {}
+        self._opening: dict[str, asyncio.Task[Room]] = {}
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    async def get_or_create(self, room_id: str) -> Room:
+        """
+        Give the room with this id; those who ask for a new one at the same time get the same.
+
+        :raises Unavailable: there is no worker, or the server is going down
+        :raises LimitReached: there are as many rooms as allowed
+        """
+        if self._closed:
+            raise Unavailable("the server is going down")
+        if (room := self._rooms.get(room_id)) is not None:
+            return room
+        opening = self._opening.get(room_id)
+        if opening is None:
+            if len(self._rooms) + len(self._opening) >= self._settings.limits.max_rooms:
+                raise LimitReached(f"there are {self._settings.limits.max_rooms} rooms, as many as allowed")
+            opening = asyncio.create_task(self._open(room_id), name=f"opening room {room_id}")
+            self._opening[room_id] = opening
+            opening.add_done_callback(lambda task: self._opened(room_id, task))
+        try:
+            # Who gives up waiting must not take the room from the others.
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            if opening.cancelled():
+                raise Unavailable("the server is going down") from None
+            raise
+
+    async def close(self) -> None:
+        """End all rooms. Clients are told."""
+        self._closed = True
+        for opening in self._opening.values():
+            opening.cancel()
+        await asyncio.gather(*self._opening.values(), return_exceptions=True)
+        for room in tuple(self._rooms.values()):
+            room.close(Farewell.SERVER_SHUTDOWN)
+
+    async def _open(self, room_id: str) -> Room:
+        home = self._pool.choose()
+        # Counted at once: who chooses next should see it.
+        home.rooms += 1
+        try:
+            room = await Room.create(room_id, home, self._settings, self._pool.release)
+        except BaseException as error:
+            home.rooms -= 1
+            if isinstance(error, MediasoupError):
+                raise Unavailable(f"worker {home.slot} could not make the room: {error}") from error
+            raise
+        self._rooms[room_id] = room
+        room.on_close.add(lambda: self._room_closed(room, home))
+        return room
+
+    def _room_closed(self, room: Room, home: PooledWorker) -> None:
+        del self._rooms[room.id]
+        home.rooms -= 1
+
+    def _opened(self, room_id: str, opening: asyncio.Task[Room]) -> None:
+        del self._opening[room_id]
+        if not opening.cancelled():
+            # Those who wait hear of a failure; with nobody waiting it needs no log either.
+            opening.exception()

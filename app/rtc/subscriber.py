@@ -1,0 +1,247 @@
+"""Consuming what others produce: the half of a peer's media that the server starts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from app.errors import WrongState
+from app.mediasoup.consumer import Consumer
+from app.mediasoup.data_consumer import DataConsumer
+from app.mediasoup.data_producer import DataProducer
+from app.mediasoup.data_structures import ConsumerLayers
+from app.mediasoup.errors import MediasoupError, UnsupportedError
+from app.mediasoup.producer import Producer
+from app.mediasoup.rtp_parameters import RtpCapabilities
+from app.mediasoup.signal import Signal
+from app.mediasoup.webrtc_transport import WebRtcTransport
+
+from .events import (
+    Client,
+    ConsumerClosed,
+    ConsumerLayersChanged,
+    ConsumerPaused,
+    ConsumerResumed,
+    ConsumerScoreChanged,
+    DataConsumerClosed,
+    Event,
+    NewConsumer,
+    NewDataConsumer,
+    NotConfirmed,
+    Question,
+)
+from .registry import Registry, WorkerThing
+from .tasks import TaskSet
+
+if TYPE_CHECKING:
+    from loguru import Logger
+
+
+class Consuming(WorkerThing, Protocol):
+    """A consumer of media or data."""
+
+    on_transport_close: Signal[()]
+
+
+P = TypeVar("P", bound=WorkerThing)
+C = TypeVar("C", bound=Consuming)
+
+
+class Subscriber(ABC, Generic[P, C]):
+    """
+    Consumes every producer that is offered, once, for one peer.
+
+    A producer that can't be consumed yet (there is no transport, or the peer has as many consumers as it may)
+    waits until it can, or is withdrawn. Consumers are made one after the other, so that the client hears of them
+    in the order of the offers and a big room does not flood the worker; nobody waits for a client's answer.
+    """
+
+    KIND: str
+
+    def __init__(
+        self,
+        client: Client,
+        tasks: TaskSet,
+        limit: int,
+        find_transport: Callable[[], WebRtcTransport | None],
+        log: Logger,
+    ) -> None:
+        self.consumers: Registry[C] = Registry(self.KIND, limit)
+        self._client = client
+        self._tasks = tasks
+        self._find_transport = find_transport
+        self._log = log
+        #: By the producer's id: the peer that owns it, and the producer.
+        self._waiting: dict[str, tuple[str, P]] = {}
+        self._working = False
+        self._closed = False
+
+    def offer(self, owner_id: str, producer: P) -> None:
+        """Consume ``producer`` of the peer ``owner_id``, as soon as that is possible."""
+        if not (self._closed or producer.closed):
+            self._waiting[producer.id] = (owner_id, producer)
+            self.proceed()
+
+    def withdraw(self, producer_id: str) -> None:
+        """Forget a producer that is closed."""
+        self._waiting.pop(producer_id, None)
+
+    def proceed(self) -> None:
+        """Consume what waits: to be called when something that it waited for is there."""
+        if self._waiting and not self._working and self._transport() is not None:
+            self._working = True
+            self._tasks.start(self._work(), name=f"consuming {self.KIND}s")
+
+    def close(self) -> None:
+        """Consume no more. Consumers go with their transport."""
+        self._closed = True
+        self._waiting.clear()
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting and (transport := self._transport()) is not None:
+                if self.consumers.full:
+                    self._log.warning("no more {}s: the peer has {}", self.KIND, len(self.consumers))
+                    return
+                await self._consume(transport, *self._waiting.pop(next(iter(self._waiting))))
+        finally:
+            self._working = False
+
+    async def _consume(self, transport: WebRtcTransport, owner_id: str, producer: P) -> None:
+        try:
+            consumer = await self.consumers.make(lambda: self._make(transport, producer))
+        except UnsupportedError as error:
+            self._log.debug("producer {} is not for this peer: {}", producer.id, error)
+        except (MediasoupError, WrongState) as error:
+            if transport.closed:
+                self.offer(owner_id, producer)
+            elif not producer.closed:
+                self._log.warning("producer {} could not be consumed: {}", producer.id, error)
+        else:
+            self._introduce(consumer, owner_id, producer)
+
+    def _introduce(self, consumer: C, owner_id: str, producer: P) -> None:
+        # The question goes out before any event of the consumer can.
+        confirmed = self._client.ask(self._question(consumer, owner_id, producer))
+        self._listen(consumer)
+        # A consumer that its transport took with it is still wanted, on the next transport.
+        consumer.on_transport_close.add(lambda: self.offer(owner_id, producer))
+        consumer.on_close.add(self.proceed)
+        self._tasks.start(self._confirm(consumer, confirmed), name=f"introducing {self.KIND} {consumer.id}")
+
+    async def _confirm(self, consumer: C, confirmed: Awaitable[None]) -> None:
+        try:
+            await confirmed
+            await self._start(consumer)
+        except (NotConfirmed, MediasoupError) as error:
+            if not consumer.closed:
+                self._log.info("{} {} is given up: {}", self.KIND, consumer.id, error)
+                consumer.close()
+                self._client.notify(self._closed_event(consumer))
+
+    def _transport(self) -> WebRtcTransport | None:
+        """Give the transport on which to consume, if it is possible now."""
+        return None if self._closed else self._find_transport()
+
+    @abstractmethod
+    async def _make(self, transport: WebRtcTransport, producer: P) -> C:
+        """Make the consumer in the worker. Raises UnsupportedError if the client can't take it."""
+
+    @abstractmethod
+    def _question(self, consumer: C, owner_id: str, producer: P) -> Question:
+        """Word what the client is asked to confirm."""
+
+    @abstractmethod
+    def _listen(self, consumer: C) -> None:
+        """Pass the consumer's events on to the client."""
+
+    @abstractmethod
+    async def _start(self, consumer: C) -> None:
+        """Let it flow: the client is ready."""
+
+    @abstractmethod
+    def _closed_event(self, consumer: C) -> Event:
+        """Word that the consumer is gone."""
+
+
+class MediaSubscriber(Subscriber[Producer, Consumer]):
+    """Consumes audio and video, once ``rtp_capabilities`` say what the client can take."""
+
+    KIND = "consumer"
+
+    rtp_capabilities: RtpCapabilities | None = None
+
+    def _transport(self) -> WebRtcTransport | None:
+        return None if self.rtp_capabilities is None else super()._transport()
+
+    async def _make(self, transport: WebRtcTransport, producer: Producer) -> Consumer:
+        assert self.rtp_capabilities is not None
+        # Paused until the client is ready: its first packet is then one that it can use, and a key frame.
+        return await transport.consume(producer_id=producer.id, rtp_capabilities=self.rtp_capabilities, paused=True)
+
+    def _question(self, consumer: Consumer, owner_id: str, producer: Producer) -> Question:
+        return NewConsumer(
+            peer_id=owner_id,
+            producer_id=producer.id,
+            id=consumer.id,
+            kind=consumer.kind,
+            rtp_parameters=consumer.rtp_parameters,
+            type=consumer.type,
+            app_data=producer.app_data,
+            producer_paused=consumer.producer_paused,
+        )
+
+    def _listen(self, consumer: Consumer) -> None:
+        notify, id = self._client.notify, consumer.id
+        consumer.on_producer_close.add(lambda: notify(ConsumerClosed(consumer_id=id)))
+        consumer.on_producer_pause.add(lambda: notify(ConsumerPaused(consumer_id=id)))
+        consumer.on_producer_resume.add(lambda: notify(ConsumerResumed(consumer_id=id)))
+        consumer.on_score.add(lambda score: notify(ConsumerScoreChanged(consumer_id=id, score=score)))
+        consumer.on_layers_change.add(lambda layers: notify(layers_changed(id, layers)))
+
+    async def _start(self, consumer: Consumer) -> None:
+        await consumer.resume()
+        self._client.notify(ConsumerScoreChanged(consumer_id=consumer.id, score=consumer.score))
+
+    def _closed_event(self, consumer: Consumer) -> Event:
+        return ConsumerClosed(consumer_id=consumer.id)
+
+
+def layers_changed(consumer_id: str, layers: ConsumerLayers | None) -> ConsumerLayersChanged:
+    """Word a change of layers; none at all are sent as nulls."""
+    return ConsumerLayersChanged(
+        consumer_id=consumer_id,
+        spatial_layer=None if layers is None else layers.spatial_layer,
+        temporal_layer=None if layers is None else layers.temporal_layer,
+    )
+
+
+class DataSubscriber(Subscriber[DataProducer, DataConsumer]):
+    """Consumes data channels."""
+
+    KIND = "data consumer"
+
+    async def _make(self, transport: WebRtcTransport, producer: DataProducer) -> DataConsumer:
+        return await transport.consume_data(data_producer_id=producer.id)
+
+    def _question(self, consumer: DataConsumer, owner_id: str, producer: DataProducer) -> Question:
+        return NewDataConsumer(
+            peer_id=owner_id,
+            data_producer_id=producer.id,
+            id=consumer.id,
+            sctp_stream_parameters=consumer.sctp_stream_parameters,
+            label=consumer.label,
+            protocol=consumer.protocol,
+            app_data=producer.app_data,
+        )
+
+    def _listen(self, consumer: DataConsumer) -> None:
+        closed = self._closed_event(consumer)
+        consumer.on_data_producer_close.add(lambda: self._client.notify(closed))
+
+    async def _start(self, consumer: DataConsumer) -> None:
+        """Nothing to start: messages wait in the channel until the client reads them."""
+
+    def _closed_event(self, consumer: DataConsumer) -> Event:
+        return DataConsumerClosed(data_consumer_id=consumer.id)

@@ -1,0 +1,237 @@
+"""The methods that clients may call: a table, and one short function for each."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from app.errors import NotAllowed
+from app.mediasoup.data_structures import DtlsParameters, IceCandidate, IceParameters, SctpParameters
+from app.mediasoup.rtp_parameters import RtpCapabilities, Value
+from app.mediasoup.stats import DataConsumerStats, DataProducerStats, RtpStreamStats, WebRtcTransportStats
+from app.rtc.events import Device, PeerInfo
+from app.rtc.peer import Peer
+from app.rtc.room import Room
+
+from . import schemas
+
+D = TypeVar("D", bound=schemas.Data)
+Handler = Callable[[Room, Peer, D], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Method(Generic[D]):
+    """
+    A method. Calls whose field ``ordered_by`` has the same value run one after the other.
+
+    ``needs_join``: refused before the peer has joined.
+    """
+
+    schema: type[D]
+    handle: Handler[D]
+    ordered_by: str | None
+    needs_join: bool
+
+
+METHODS: dict[str, Method[Any]] = {}
+
+
+def method(
+    name: str, schema: type[D], *, ordered_by: str | None = None, needs_join: bool = True
+) -> Callable[[Handler[D]], Handler[D]]:
+    """Enter a function into the table."""
+
+    def enter(handle: Handler[D]) -> Handler[D]:
+        METHODS[name] = Method(schema, handle, ordered_by, needs_join)
+        return handle
+
+    return enter
+
+
+class Joined(Value, frozen=True):
+    """Who is there already."""
+
+    peers: list[PeerInfo]
+
+
+class Created(Value, frozen=True):
+    """The id of what was made."""
+
+    id: str
+
+
+class TransportCreated(Value, frozen=True):
+    """What the client needs for its end of a transport; ``sctp_parameters`` only if it asked for data channels."""
+
+    id: str
+    ice_parameters: IceParameters
+    ice_candidates: list[IceCandidate]
+    dtls_parameters: DtlsParameters
+    sctp_parameters: SctpParameters | None = None
+
+
+# Joining
+
+
+@method("getRouterRtpCapabilities", schemas.Nothing, needs_join=False)
+async def get_router_rtp_capabilities(room: Room, peer: Peer, data: schemas.Nothing) -> RtpCapabilities:
+    return room.rtp_capabilities
+
+
+@method("join", schemas.Join, needs_join=False)
+async def join(room: Room, peer: Peer, data: schemas.Join) -> Joined:
+    peers = room.join(
+        peer,
+        display_name=data.display_name,
+        device=data.device or Device(),
+        rtp_capabilities=data.rtp_capabilities,
+    )
+    return Joined(peers=peers)
+
+
+@method("changeDisplayName", schemas.ChangeDisplayName)
+async def change_display_name(room: Room, peer: Peer, data: schemas.ChangeDisplayName) -> None:
+    room.rename(peer, data.display_name)
+
+
+# Transports
+
+
+@method("createWebRtcTransport", schemas.CreateWebRtcTransport, needs_join=False)
+async def create_webrtc_transport(room: Room, peer: Peer, data: schemas.CreateWebRtcTransport) -> TransportCreated:
+    transport = await peer.media.create_transport(
+        producing=bool(data.producing),
+        consuming=bool(data.consuming),
+        force_tcp=bool(data.force_tcp),
+        sctp=data.sctp_capabilities is not None,
+    )
+    return TransportCreated(
+        id=transport.id,
+        ice_parameters=transport.ice_parameters,
+        ice_candidates=transport.ice_candidates,
+        dtls_parameters=transport.dtls_parameters,
+        sctp_parameters=transport.sctp_parameters,
+    )
+
+
+@method("connectWebRtcTransport", schemas.ConnectWebRtcTransport, ordered_by="transport_id", needs_join=False)
+async def connect_webrtc_transport(room: Room, peer: Peer, data: schemas.ConnectWebRtcTransport) -> None:
+    await peer.media.transports.get(data.transport_id).connect(dtls_parameters=data.dtls_parameters)
+
+
+@method("restartIce", schemas.OfTransport, ordered_by="transport_id", needs_join=False)
+async def restart_ice(room: Room, peer: Peer, data: schemas.OfTransport) -> IceParameters:
+    return await peer.media.transports.get(data.transport_id).restart_ice()
+
+
+# Producers
+
+
+@method("produce", schemas.Produce, ordered_by="transport_id")
+async def produce(room: Room, peer: Peer, data: schemas.Produce) -> Created:
+    producer = await peer.media.produce(
+        transport_id=data.transport_id,
+        kind=data.kind,
+        rtp_parameters=data.rtp_parameters,
+        app_data=schemas.app_data(data.app_data),
+    )
+    return Created(id=producer.id)
+
+
+@method("closeProducer", schemas.OfProducer, ordered_by="producer_id")
+async def close_producer(room: Room, peer: Peer, data: schemas.OfProducer) -> None:
+    peer.media.producers.get(data.producer_id).close()
+
+
+@method("pauseProducer", schemas.OfProducer, ordered_by="producer_id")
+async def pause_producer(room: Room, peer: Peer, data: schemas.OfProducer) -> None:
+    await peer.media.producers.get(data.producer_id).pause()
+
+
+@method("resumeProducer", schemas.OfProducer, ordered_by="producer_id")
+async def resume_producer(room: Room, peer: Peer, data: schemas.OfProducer) -> None:
+    await peer.media.producers.get(data.producer_id).resume()
+
+
+@method("produceData", schemas.ProduceData, ordered_by="transport_id")
+async def produce_data(room: Room, peer: Peer, data: schemas.ProduceData) -> Created:
+    data_producer = await peer.media.produce_data(
+        transport_id=data.transport_id,
+        sctp_stream_parameters=data.sctp_stream_parameters,
+        label=data.label,
+        protocol=data.protocol,
+        app_data=schemas.app_data(data.app_data),
+    )
+    return Created(id=data_producer.id)
+
+
+# Consumers
+
+
+@method("pauseConsumer", schemas.OfConsumer, ordered_by="consumer_id")
+async def pause_consumer(room: Room, peer: Peer, data: schemas.OfConsumer) -> None:
+    await peer.media.subscriber.consumers.get(data.consumer_id).pause()
+
+
+@method("resumeConsumer", schemas.OfConsumer, ordered_by="consumer_id")
+async def resume_consumer(room: Room, peer: Peer, data: schemas.OfConsumer) -> None:
+    await peer.media.subscriber.consumers.get(data.consumer_id).resume()
+
+
+@method("setConsumerPreferredLayers", schemas.SetConsumerPreferredLayers, ordered_by="consumer_id")
+async def set_consumer_preferred_layers(room: Room, peer: Peer, data: schemas.SetConsumerPreferredLayers) -> None:
+    await peer.media.subscriber.consumers.get(data.consumer_id).set_preferred_layers(
+        spatial_layer=data.spatial_layer, temporal_layer=data.temporal_layer
+    )
+
+
+@method("setConsumerPriority", schemas.SetConsumerPriority, ordered_by="consumer_id")
+async def set_consumer_priority(room: Room, peer: Peer, data: schemas.SetConsumerPriority) -> None:
+    await peer.media.subscriber.consumers.get(data.consumer_id).set_priority(data.priority)
+
+
+@method("requestConsumerKeyFrame", schemas.OfConsumer, ordered_by="consumer_id")
+async def request_consumer_key_frame(room: Room, peer: Peer, data: schemas.OfConsumer) -> None:
+    await peer.media.subscriber.consumers.get(data.consumer_id).request_key_frame()
+
+
+# Statistics
+
+
+@method("getTransportStats", schemas.OfTransport, needs_join=False)
+async def get_transport_stats(room: Room, peer: Peer, data: schemas.OfTransport) -> list[WebRtcTransportStats]:
+    return await peer.media.transports.get(data.transport_id).get_stats()
+
+
+@method("getProducerStats", schemas.OfProducer, needs_join=False)
+async def get_producer_stats(room: Room, peer: Peer, data: schemas.OfProducer) -> list[RtpStreamStats]:
+    return await peer.media.producers.get(data.producer_id).get_stats()
+
+
+@method("getConsumerStats", schemas.OfConsumer, needs_join=False)
+async def get_consumer_stats(room: Room, peer: Peer, data: schemas.OfConsumer) -> list[RtpStreamStats]:
+    return await peer.media.subscriber.consumers.get(data.consumer_id).get_stats()
+
+
+@method("getDataProducerStats", schemas.OfDataProducer, needs_join=False)
+async def get_data_producer_stats(room: Room, peer: Peer, data: schemas.OfDataProducer) -> list[DataProducerStats]:
+    return await peer.media.data_producers.get(data.data_producer_id).get_stats()
+
+
+@method("getDataConsumerStats", schemas.OfDataConsumer, needs_join=False)
+async def get_data_consumer_stats(room: Room, peer: Peer, data: schemas.OfDataConsumer) -> list[DataConsumerStats]:
+    return await peer.media.data_subscriber.consumers.get(data.data_consumer_id).get_stats()
+
+
+# What mediasoup-demo's page can do to its whole server, and nobody can here
+
+
+@method("applyNetworkThrottle", schemas.Nothing, needs_join=False)
+async def apply_network_throttle(room: Room, peer: Peer, data: schemas.Nothing) -> None:
+    raise NotAllowed("throttling the network is switched off")
+
+
+@method("resetNetworkThrottle", schemas.Nothing, needs_join=False)
+async def reset_network_throttle(room: Room, peer: Peer, data: schemas.Nothing) -> None:
+    raise NotAllowed("throttling the network is switched off")

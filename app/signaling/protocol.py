@@ -1,0 +1,133 @@
+"""
+The envelope of the protoo protocol: text frames to values and back.
+
+No socket, no loop, no method: what ``data`` holds is for :mod:`app.signaling.schemas`.
+
+Source: protoo-client 4, ``lib/Message.js``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+SUBPROTOCOL = "protoo"
+
+#: What JSON's numbers hold exactly; protoo's own clients stay below ten million.
+Id = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+NOTHING = msgspec.Raw(b"{}")
+
+
+class ProtocolError(Exception):
+    """A frame that is no protoo message."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """The other side wants something done, and an answer."""
+
+    id: int
+    method: str
+    data: msgspec.Raw
+
+
+class Response(msgspec.Struct, frozen=True):
+    """The other side's answer; ``refusal`` is why it refused, ``None`` if it didn't."""
+
+    id: int
+    refusal: str | None
+
+
+class Notification(msgspec.Struct, frozen=True):
+    """The other side tells something."""
+
+    method: str
+    data: msgspec.Raw
+
+
+Message = Request | Response | Notification
+
+
+class _Frame(msgspec.Struct):
+    """All that a frame may hold; which of it must be there depends on the first three."""
+
+    request: bool = False
+    response: bool = False
+    notification: bool = False
+    id: Id | None = None
+    method: str | None = None
+    ok: bool = False
+    data: msgspec.Raw = NOTHING
+    #: Clients choose what they say of a refusal.
+    errorCode: Any = None
+    errorReason: Any = None
+
+
+_decoder = msgspec.json.Decoder(_Frame)
+_encoder = msgspec.json.Encoder()
+
+
+def decode(text: str | bytes) -> Message:
+    """Read one frame. Raises ProtocolError when it is no protoo message."""
+    try:
+        frame = _decoder.decode(text)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ProtocolError(str(error)) from error
+    # protoo sends {} for no data, but null reads the same to it.
+    data = NOTHING if bytes(frame.data) == b"null" else frame.data
+    if frame.request and frame.id is not None and frame.method is not None:
+        return Request(frame.id, frame.method, data)
+    if frame.response and frame.id is not None:
+        return Response(frame.id, None if frame.ok else f"{frame.errorReason} ({frame.errorCode})")
+    if frame.notification and frame.method is not None:
+        return Notification(frame.method, data)
+    raise ProtocolError("neither a request nor a response nor a notification, or part of it is missing")
+
+
+class _OutRequest(msgspec.Struct):
+    id: int
+    method: str
+    data: Any
+    request: Literal[True] = True
+
+
+class _OutNotification(msgspec.Struct):
+    method: str
+    data: Any
+    notification: Literal[True] = True
+
+
+class _OutAnswer(msgspec.Struct):
+    id: int
+    data: Any
+    response: Literal[True] = True
+    ok: Literal[True] = True
+
+
+class _OutRefusal(msgspec.Struct, rename="camel"):
+    id: int
+    error_code: int
+    error_name: str
+    error_reason: str
+    response: Literal[True] = True
+    ok: Literal[False] = False
+
+
+def request(id: int, method: str, data: object) -> bytes:
+    """Word a request to the client."""
+    return _encoder.encode(_OutRequest(id, method, data))
+
+
+def notification(method: str, data: object) -> bytes:
+    """Word a notification to the client."""
+    return _encoder.encode(_OutNotification(method, data))
+
+
+def answer(id: int, data: object) -> bytes:
+    """Word the answer to the client's request ``id``; ``None`` has ``{}`` for its data."""
+    return _encoder.encode(_OutAnswer(id, {} if data is None else data))
+
+
+def refusal(id: int, code: int, name: str, reason: str) -> bytes:
+    """Word the refusal of the client's request ``id``: HTTP's code, Connect's name for it, a text for people."""
+    return _encoder.encode(_OutRefusal(id, code, name, reason))

@@ -1,0 +1,214 @@
+"""
+What ``data`` of each request may hold.
+
+Types and the sizes of single fields are msgspec's to check; :func:`read` bounds in one place what all lists and
+texts below may hold, the library's values included, so that nobody makes work or mirrors megabytes with them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from app.errors import BadRequest
+from app.mediasoup.data_structures import DtlsParameters, SctpStreamParameters
+from app.mediasoup.rtp_parameters import MediaKind, RtpCapabilities, RtpParameters
+from app.rtc.events import Device
+
+T = TypeVar("T")
+
+#: Nothing that real clients send comes near these.
+MAX_ITEMS, MAX_TEXT, MAX_DEPTH = 100, 512, 16
+#: Lists with a bound of their own.
+MAX_ITEMS_OF = {"encodings": 32, "headerExtensions": 64, "rtcpFeedback": 32, "parameters": 32}
+#: Bytes of an ``appData`` as JSON.
+MAX_APP_DATA = 4_096
+
+ObjectId = Annotated[str, Meta(min_length=1, max_length=64)]
+Layer = Annotated[int, Meta(ge=0, le=255)]
+Priority = Annotated[int, Meta(ge=1, le=255)]
+#: A data channel's label or protocol.
+ChannelText = Annotated[str, Meta(max_length=128)]
+#: Kept as it came, so that its size is known; :func:`app_data` reads it.
+AppData = msgspec.Raw
+
+
+class Data(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """
+    The data of a request; fields that are unknown are ignored.
+
+    ``SUBJECT`` is the field that the library checks by itself, and whose parts it names without it.
+    """
+
+    SUBJECT: ClassVar[str] = ""
+
+
+class Nothing(Data, frozen=True):
+    """No data are needed."""
+
+
+class Join(Data, frozen=True):
+    """Who one is; without ``rtp_capabilities`` nothing will be received."""
+
+    SUBJECT = "rtpCapabilities"
+
+    display_name: str = ""
+    device: Device | None = None
+    rtp_capabilities: RtpCapabilities | None = None
+    sctp_capabilities: dict[str, Any] | None = None
+
+
+class CreateWebRtcTransport(Data, frozen=True):
+    """``sctp_capabilities`` ask for data channels; their content is not needed."""
+
+    force_tcp: bool | None = None
+    producing: bool | None = None
+    consuming: bool | None = None
+    sctp_capabilities: dict[str, Any] | None = None
+
+
+class ConnectWebRtcTransport(Data, frozen=True):
+    """The client's end of DTLS."""
+
+    transport_id: ObjectId
+    dtls_parameters: DtlsParameters
+
+
+class OfTransport(Data, frozen=True):
+    """A transport of one's own."""
+
+    transport_id: ObjectId
+
+
+class OfProducer(Data, frozen=True):
+    """A producer of one's own."""
+
+    producer_id: ObjectId
+
+
+class OfConsumer(Data, frozen=True):
+    """A consumer of one's own."""
+
+    consumer_id: ObjectId
+
+
+class OfDataProducer(Data, frozen=True):
+    """A data producer of one's own."""
+
+    data_producer_id: ObjectId
+
+
+class OfDataConsumer(Data, frozen=True):
+    """A data consumer of one's own."""
+
+    data_consumer_id: ObjectId
+
+
+class Produce(Data, frozen=True):
+    """Audio or video that the client sends."""
+
+    SUBJECT = "rtpParameters"
+
+    transport_id: ObjectId
+    kind: MediaKind
+    rtp_parameters: RtpParameters
+    app_data: AppData = msgspec.Raw(b"{}")
+
+
+class ProduceData(Data, frozen=True):
+    """A data channel that the client sends on."""
+
+    SUBJECT = "sctpStreamParameters"
+
+    transport_id: ObjectId
+    sctp_stream_parameters: SctpStreamParameters
+    label: ChannelText = ""
+    protocol: ChannelText = ""
+    app_data: AppData = msgspec.Raw(b"{}")
+
+
+class SetConsumerPreferredLayers(Data, frozen=True):
+    """Layers at most, counted from 0."""
+
+    consumer_id: ObjectId
+    spatial_layer: Layer
+    temporal_layer: Layer | None = None
+
+
+class SetConsumerPriority(Data, frozen=True):
+    """How early the consumer gets its share of the bandwidth; 1 is the least."""
+
+    consumer_id: ObjectId
+    priority: Priority
+
+
+class ChangeDisplayName(Data, frozen=True):
+    """Another name for oneself."""
+
+    display_name: str
+
+
+def read(schema: type[T], raw: msgspec.Raw) -> T:
+    """Read ``data`` as ``schema``. Raises BadRequest, which names the field."""
+    data: T = _decode(schema, raw, "data")
+    _check(data, "data", 0)
+    return data
+
+
+def app_data(raw: AppData) -> dict[str, Any]:
+    """Read an ``appData``. Raises BadRequest if it is too large, or no object."""
+    if len(memoryview(raw)) > MAX_APP_DATA:
+        raise BadRequest(f"data.appData: larger than {MAX_APP_DATA} bytes")
+    value = _decode(dict[str, Any] | None, raw, "data.appData") or {}
+    _check(value, "data.appData", 0)
+    return value
+
+
+def _decode(schema: Any, raw: msgspec.Raw, path: str) -> Any:
+    try:
+        return msgspec.json.decode(raw, type=schema)
+    except msgspec.MsgspecError as error:
+        problem, _, where = str(error).partition(" - at `$")
+        raise BadRequest(f"{path}{where.rstrip('`')}: {problem}") from error
+    except RecursionError as error:
+        raise BadRequest(f"{path}: too deeply nested") from error
+
+
+def _check(value: object, path: str, depth: int) -> None:
+    """Refuse what is larger than anything an honest client sends."""
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT:
+            raise BadRequest(f"{path}: longer than {MAX_TEXT} characters")
+    elif isinstance(value, msgspec.Struct | dict | list):
+        name = path.rpartition(".")[2]
+        limit = MAX_ITEMS_OF.get(name, MAX_ITEMS)
+        if not isinstance(value, msgspec.Struct) and len(value) > limit:
+            raise BadRequest(f"{path}: more than {limit} items")
+        if depth == MAX_DEPTH:
+            raise BadRequest(f"{path}: nested deeper than {MAX_DEPTH} levels")
+        for place, item in _items(value):
+            _check(item, path + place, depth + 1)
+
+
+def _items(value: msgspec.Struct | dict[Any, Any] | list[Any]) -> Iterator[tuple[str, object]]:
+    if isinstance(value, list):
+        yield from ((f"[{index}]", item) for index, item in enumerate(value))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check(key, "a key", 0)
+            yield f".{key}", item
+    else:
+        for field in msgspec.structs.fields(value):
+            yield f".{field.encode_name}", getattr(value, field.name)
+
+
+def wire_path(schema: type[Data], path: str) -> str:
+    """Turn a path of the library, such as ``codecs[0].payload_type``, into that of the client's field."""
+    path = re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), path)
+    own = {field.encode_name for field in msgspec.structs.fields(schema)}
+    outside = re.split(r"[.\[]", path)[0] not in own
+    return ".".join(part for part in ("data", schema.SUBJECT if outside else "", path) if part)

@@ -1,0 +1,171 @@
+"""One client's signaling, from the upgrade to its end: protoo's requests in both directions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from aiohttp import WSCloseCode, web
+
+from app.config import Limits
+from app.errors import WrongState
+from app.rtc.events import Event, Farewell, NotConfirmed, Question
+from app.rtc.peer import Peer
+from app.rtc.room import Room
+from app.rtc.tasks import TaskSet
+
+from . import protocol, schemas
+from .handlers import METHODS, Method
+from .protocol import Notification, ProtocolError, Request, Response
+from .refusals import FAULT, TOO_MANY, UNKNOWN, Refusal, refusal_of
+from .socket import Socket
+
+if TYPE_CHECKING:
+    from loguru import Logger
+
+#: protoo-client does not come back after this one. After any other it connects, and joins, again.
+STAY_AWAY = 4000
+FAREWELLS = {
+    Farewell.REPLACED: STAY_AWAY,
+    Farewell.ROOM_EMPTY: WSCloseCode.OK,
+    Farewell.WORKER_DIED: WSCloseCode.SERVICE_RESTART,
+    Farewell.SERVER_SHUTDOWN: WSCloseCode.SERVICE_RESTART,
+}
+#: With this many questions open a client gets twice the time, with twice as many three times, and so on.
+QUESTIONS_A_TURN = 20
+#: A method's name is logged up to here.
+SHOWN_NAME = 64
+
+
+class Session:
+    """
+    The :class:`app.rtc.events.Client` of a peer that is connected by a websocket.
+
+    Requests of the client run concurrently, up to a bound; those that change the same object keep their order.
+    Whatever ends it, the peer leaves the room at once; the socket may take a moment longer.
+    """
+
+    def __init__(self, limits: Limits, log: Logger) -> None:
+        self._limits = limits
+        self._log = log
+        self._loop = asyncio.get_running_loop()
+        self.socket = Socket(limits, log, on_text=self._received, on_fault=self._faulty)
+        self._room: Room | None = None
+        self._peer: Peer | None = None
+        self._requests = TaskSet()
+        #: One lock for each object that is being changed; it goes with the last who holds or awaits it.
+        self._orders: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._questions: dict[int, tuple[asyncio.Future[None], asyncio.TimerHandle]] = {}
+        self._last_question = 0
+
+    async def run(self, request: web.Request, room: Room, peer: Peer) -> web.WebSocketResponse:
+        """Upgrade ``request`` and serve ``peer`` of ``room`` until one side ends it."""
+        self._room, self._peer = room, peer
+        try:
+            return await self.socket.run(request)
+        finally:
+            self._leave()
+
+    def notify(self, event: Event) -> None:
+        """Tell the client something."""
+        self._send(protocol.notification(event.METHOD, event))
+
+    def ask(self, question: Question) -> Awaitable[None]:
+        """Ask the client something now; the awaitable raises NotConfirmed unless it agrees in time."""
+        confirmed: asyncio.Future[None] = self._loop.create_future()
+        if self.socket.closing:
+            confirmed.cancel()
+            return confirmed
+        self._last_question = id = self._last_question + 1
+        # A client that has much to work through gets the time for it.
+        seconds = self._limits.request_timeout_seconds * (1 + len(self._questions) / QUESTIONS_A_TURN)
+        timer = self._loop.call_later(seconds, self._answered, id, f"no answer within {seconds:.0f} s")
+        self._questions[id] = confirmed, timer
+        self._send(protocol.request(id, question.METHOD, question))
+        return confirmed
+
+    def end(self, farewell: Farewell) -> None:
+        """Close the socket, after what was told before."""
+        self.close(FAREWELLS[farewell], farewell.value)
+
+    def close(self, code: int, reason: str, *, instead: bool = False) -> None:
+        """Let the peer leave and close the socket; ``instead`` drops what is queued."""
+        self.socket.close(code, reason, instead=instead)
+        self._leave()
+
+    def _leave(self) -> None:
+        self._requests.cancel()
+        for confirmed, timer in self._questions.values():
+            confirmed.cancel()
+            timer.cancel()
+        self._questions.clear()
+        if self._peer is not None:
+            self._peer.close()
+
+    def _send(self, text: bytes) -> None:
+        self.socket.send(text)
+
+    def _faulty(self, code: int, reason: str) -> None:
+        self._log.info("closed: {}", reason)
+        self.close(code, reason, instead=True)
+
+    def _received(self, text: str) -> None:
+        try:
+            message = protocol.decode(text)
+        except ProtocolError as error:
+            self._faulty(WSCloseCode.PROTOCOL_ERROR, f"not a protoo message: {error}")
+            return
+        match message:
+            case Request() if len(self._requests) >= self._limits.max_requests_in_flight:
+                self._refuse(message, TOO_MANY)
+            case Request():
+                self._requests.start(self._serve(message), name=f"request {message.method[:SHOWN_NAME]!r}")
+            case Response():
+                self._answered(message.id, message.refusal)
+            case Notification():
+                self._log.debug("a notification that nobody expects: {!r}", message.method[:SHOWN_NAME])
+
+    def _answered(self, id: int, refusal: str | None) -> None:
+        confirmed, timer = self._questions.pop(id, (None, None))
+        if confirmed is None or timer is None:
+            self._log.debug("an answer to nothing that is open: {}", id)
+            return
+        timer.cancel()
+        if confirmed.cancelled():
+            # Nobody waits any more.
+            return
+        if refusal is None:
+            confirmed.set_result(None)
+        else:
+            confirmed.set_exception(NotConfirmed(refusal))
+
+    async def _serve(self, request: Request) -> None:
+        method = METHODS.get(request.method)
+        if method is None:
+            self._refuse(request, UNKNOWN)
+            return
+        try:
+            frame = protocol.answer(request.id, await self._call(method, request))
+        except Exception as error:
+            refusal = refusal_of(error, method.schema)
+            if refusal is None:
+                self._log.exception("{} failed", request.method)
+            self._refuse(request, refusal or FAULT)
+        else:
+            self._send(frame)
+
+    async def _call(self, method: Method[Any], request: Request) -> object:
+        data = schemas.read(method.schema, request.data)
+        assert self._room is not None and self._peer is not None
+        if method.needs_join and not self._peer.joined:
+            raise WrongState("join first")
+        if method.ordered_by is None:
+            return await method.handle(self._room, self._peer, data)
+        async with self._orders.setdefault(getattr(data, method.ordered_by), asyncio.Lock()):
+            return await method.handle(self._room, self._peer, data)
+
+    def _refuse(self, request: Request, refusal: Refusal) -> None:
+        self._log.debug("{!r} refused: {} {}", request.method[:SHOWN_NAME], refusal.name, refusal.reason)
+        self._send(protocol.refusal(request.id, refusal.code, refusal.name, refusal.reason))

@@ -1,0 +1,58 @@
+"""Fixtures of the signaling tests: a real HTTP server, with rooms on a real worker."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
+
+from app.config import Settings
+from app.rtc.room_manager import RoomManager
+from app.rtc.worker_pool import WorkerPool
+from app.signaling.endpoint import Signaling
+from app.web.application import make_application
+from tests.rtc.room_fixtures import pool, rooms, settings, worker, workers
+
+from .client import ProtooClient
+
+__all__ = ["pool", "rooms", "settings", "worker", "workers"]
+
+Connect = Callable[..., Awaitable[ProtooClient]]
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[ClientSession]:
+    async with ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def signaling(rooms: RoomManager, settings: Settings) -> AsyncIterator[Signaling]:
+    signaling = Signaling(rooms, settings)
+    yield signaling
+    await signaling.close()
+
+
+@pytest.fixture
+async def url(signaling: Signaling, pool: WorkerPool, tmp_path: Path) -> AsyncIterator[str]:
+    """Where the server's websocket is."""
+    async with TestServer(make_application(pool, signaling.handle, tmp_path)) as server:
+        yield str(server.make_url("/ws"))
+        await signaling.close()
+
+
+@pytest.fixture
+async def connect(http: ClientSession, url: str) -> AsyncIterator[Connect]:
+    """Connect a client: ``await connect("ada")``."""
+    clients: list[ProtooClient] = []
+
+    async def connect(peer: str, room: str = "kitchen") -> ProtooClient:
+        clients.append(await ProtooClient.connect(http, url, room, peer))
+        return clients[-1]
+
+    yield connect
+    for client in clients:
+        await client.close()

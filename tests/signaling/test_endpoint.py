@@ -1,0 +1,153 @@
+"""Getting in, being looked after, and the end of all sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
+from aiohttp.test_utils import TestServer
+
+from app.config import Limits, Settings
+from app.rtc.room_manager import RoomManager
+from app.rtc.worker_pool import WorkerPool
+from app.signaling.endpoint import Liveness, Signaling
+from app.web.application import make_application
+from tests.rtc.fakes import SpawnedWorkers, until
+
+from .client import ProtooClient
+from .conftest import Connect
+
+
+async def refusal(http: ClientSession, url: str, **params: str) -> tuple[int, str]:
+    """Ask for a websocket that is not given; gives the status and the message."""
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    async with http.get(url, params=params, headers=upgrade) as response:
+        return response.status, (await response.json())["error"]["message"]
+
+
+async def test_the_first_thing_told_is_the_release_of_mediasoup(connect: Connect) -> None:
+    client = await connect("ada")
+    assert client.websocket.protocol == "protoo"
+    await client.hears("mediasoup-version", version="3.27.1")
+
+
+async def test_a_client_that_offers_no_subprotocol_is_welcome(http: ClientSession, url: str) -> None:
+    async with http.ws_connect(url, params={"roomId": "kitchen", "peerId": "ada"}) as websocket:
+        assert websocket.protocol is None
+        assert "mediasoup-version" in (await websocket.receive_str())
+
+
+async def test_clients_that_know_no_path_come_in_too(http: ClientSession, url: str) -> None:
+    client = await ProtooClient.connect(http, url.removesuffix("ws"), "kitchen", "ada")
+    await client.hears("mediasoup-version")
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("params", "named"),
+    [
+        ({"peerId": "ada"}, "roomId"),
+        ({"roomId": "kitchen"}, "peerId"),
+        ({"roomId": "", "peerId": "ada"}, "roomId"),
+        ({"roomId": "x" * 65, "peerId": "ada"}, "roomId"),
+        ({"roomId": "kitchen", "peerId": "a da"}, "peerId"),
+        ({"roomId": "kitchen", "peerId": "ada\n"}, "peerId"),
+        ({"roomId": "kitchen", "peerId": "../ada"}, "peerId"),
+    ],
+)
+async def test_a_bad_parameter_is_named_before_the_upgrade(
+    http: ClientSession, url: str, params: dict[str, str], named: str
+) -> None:
+    status, message = await refusal(http, url, **params)
+    assert status == 400
+    assert message.startswith(f"{named}: ")
+
+
+async def test_what_asks_for_no_websocket_makes_no_room(http: ClientSession, url: str, rooms: RoomManager) -> None:
+    async with http.get(url, params={"roomId": "kitchen", "peerId": "ada"}) as response:
+        assert response.status == 400
+    assert len(rooms) == 0
+
+
+async def test_without_a_worker_the_answer_is_503(http: ClientSession, settings: Settings, tmp_path: Path) -> None:
+    pool = WorkerPool(SpawnedWorkers(), settings)
+    signaling = Signaling(RoomManager(pool, settings), settings)
+    async with TestServer(make_application(pool, signaling.handle, tmp_path)) as server:
+        status, message = await refusal(http, str(server.make_url("/ws")), roomId="kitchen", peerId="ada")
+    assert (status, "no worker" in message) == (503, True)
+
+
+async def test_a_full_room_answers_429(
+    http: ClientSession, pool: WorkerPool, settings: Settings, tmp_path: Path
+) -> None:
+    settings = dataclasses.replace(settings, limits=Limits(max_peers_per_room=1))
+    rooms = RoomManager(pool, settings)
+    signaling = Signaling(rooms, settings)
+    async with TestServer(make_application(pool, signaling.handle, tmp_path)) as server:
+        url = str(server.make_url("/ws"))
+        client = await ProtooClient.connect(http, url, "kitchen", "ada")
+        assert (await refusal(http, url, roomId="kitchen", peerId="bob"))[0] == 429
+        await signaling.close()
+        await client.ends()
+    await rooms.close()
+
+
+async def test_a_replaced_client_is_told_to_stay_away(connect: Connect) -> None:
+    first = await connect("ada")
+    await first.hears("mediasoup-version")
+    second = await connect("ada")
+    await second.hears("mediasoup-version")
+    assert await first.ends() == 4000
+    assert len(await second.request("getRouterRtpCapabilities")) > 0
+
+
+async def test_when_the_server_goes_down_all_are_told_to_come_again(
+    connect: Connect, signaling: Signaling, http: ClientSession, url: str
+) -> None:
+    clients = [await connect(f"peer{number}") for number in range(5)]
+    await signaling.close()
+    assert [await client.ends() for client in clients] == [1012] * 5
+    assert len(signaling) == 0
+    with pytest.raises(WSServerHandshakeError) as caught:
+        await ProtooClient.connect(http, url, "kitchen", "ada")
+    assert caught.value.status == 503
+
+
+async def test_who_is_not_heard_is_given_up_and_who_answers_pings_is_not(
+    http: ClientSession, pool: WorkerPool, rooms: RoomManager, settings: Settings, tmp_path: Path
+) -> None:
+    liveness = Liveness(look_every=0.02, ping_after=0.05, dead_after=0.5)
+    signaling = Signaling(rooms, settings, liveness)
+    async with TestServer(make_application(pool, signaling.handle, tmp_path)) as server:
+        url, query = str(server.make_url("/ws")), {"roomId": "kitchen", "peerId": "dead"}
+        alive = await ProtooClient.connect(http, url, "kitchen", "alive")
+        async with http.ws_connect(url, params=query, autoping=False) as dead:
+            pings = 0
+            async with asyncio.timeout(10):
+                while (message := await dead.receive()).type is not WSMsgType.CLOSE:
+                    pings += message.type is WSMsgType.PING
+            assert pings > 1
+            assert (dead.close_code, "not heard" in str(message.extra)) == (1008, True)
+        assert await alive.request("getRouterRtpCapabilities")
+        await signaling.close()
+        await alive.ends()
+
+
+async def test_a_client_that_only_vanishes_leaves_the_room(
+    connect: Connect, pool: WorkerPool, signaling: Signaling
+) -> None:
+    client = await connect("ada")
+    await client.hears("mediasoup-version")
+    assert pool.workers[0].peers == 1
+    connection = client.websocket._response.connection
+    assert connection is not None and connection.transport is not None
+    connection.transport.abort()
+    await until(lambda: pool.workers[0].peers == 0 and len(signaling) == 0)
