@@ -1,7 +1,8 @@
 """
 Errors that a caller of Connect may see.
 
-Each has a stable name (``code``) and an HTTP status; the edges translate them in one place each. The message is for people.
+Each has a stable name (``code``) and an HTTP status; the edges translate them in one place each. The message is for
+people.
 
 * :exc:`ConnectError`
     * :exc:`BadRequest` 400: the data is wrong; the message names the field

@@ -143,6 +143,16 @@ class ConsumerLayersChanged(Event, frozen=True):
     temporal_layer: int | None
 
 
+class DownlinkBwe(Event, frozen=True):
+    """What the worker would like to send to the client, and what it may, in bits a second."""
+
+    METHOD = "downlinkBwe"
+
+    desired_bitrate: int
+    effective_desired_bitrate: int
+    available_bitrate: int
+
+
 class DataConsumerClosed(Event, frozen=True):
     """The data consumer is gone, for the same reasons as a consumer."""
 

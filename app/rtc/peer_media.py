@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from app.config import Settings
 from app.mediasoup.data_producer import DataProducer
-from app.mediasoup.data_structures import DtlsState, ProducerScore, SctpStreamParameters
+from app.mediasoup.data_structures import (
+    DtlsState,
+    ProducerScore,
+    SctpStreamParameters,
+    TransportTrace,
+    TransportTraceEventType,
+)
 from app.mediasoup.producer import Producer
 from app.mediasoup.router import Router
 from app.mediasoup.rtp_parameters import MediaKind, RtpParameters
@@ -14,7 +20,7 @@ from app.mediasoup.signal import Signal
 from app.mediasoup.webrtc_server import WebRtcServer
 from app.mediasoup.webrtc_transport import WebRtcTransport
 
-from .events import Client, ProducerScoreChanged
+from .events import Client, DownlinkBwe, ProducerScoreChanged
 from .registry import Registry
 from .subscriber import DataSubscriber, MediaSubscriber
 from .tasks import TaskSet
@@ -64,12 +70,14 @@ class PeerMedia:
         transport = await self.transports.make(
             lambda: self._make_transport(
                 max_incoming_bitrate=self._settings.max_incoming_bitrate if producing or not consuming else None,
+                trace=["bwe"] if consuming else [],
                 enable_udp=not force_tcp,
                 enable_sctp=sctp,
                 app_data={"consuming": consuming},
             )
         )
         transport.on_dtls_state_change.add(lambda state: self._dtls_changed(transport, state))
+        transport.on_trace.add(self._tell_bandwidth)
         # Nothing is awaited from here on: the client must know the transport before it hears of consumers on it.
         self.subscriber.proceed()
         self.data_subscriber.proceed()
@@ -125,7 +133,13 @@ class PeerMedia:
         self.data_producers.close()
 
     async def _make_transport(
-        self, *, max_incoming_bitrate: int | None, enable_udp: bool, enable_sctp: bool, app_data: dict[str, Any]
+        self,
+        *,
+        max_incoming_bitrate: int | None,
+        trace: list[TransportTraceEventType],
+        enable_udp: bool,
+        enable_sctp: bool,
+        app_data: dict[str, Any],
     ) -> WebRtcTransport:
         transport = await self._router.create_webrtc_transport(
             webrtc_server=self._webrtc_server,
@@ -136,12 +150,14 @@ class PeerMedia:
             initial_available_outgoing_bitrate=self._settings.initial_outgoing_bitrate,
             app_data=app_data,
         )
-        if max_incoming_bitrate is not None:
-            try:
+        try:
+            if max_incoming_bitrate is not None:
                 await transport.set_max_incoming_bitrate(max_incoming_bitrate)
-            except BaseException:
-                transport.close()
-                raise
+            if trace:
+                await transport.enable_trace_event(trace)
+        except BaseException:
+            transport.close()
+            raise
         return transport
 
     def _consuming_transport(self) -> WebRtcTransport | None:
@@ -153,6 +169,16 @@ class PeerMedia:
 
     def _tell_score(self, producer: Producer, score: list[ProducerScore]) -> None:
         self._client.notify(ProducerScoreChanged(producer_id=producer.id, score=score))
+
+    def _tell_bandwidth(self, trace: TransportTrace) -> None:
+        if trace.info is not None and trace.direction == "out":
+            self._client.notify(
+                DownlinkBwe(
+                    desired_bitrate=trace.info.desired_bitrate,
+                    effective_desired_bitrate=trace.info.effective_desired_bitrate,
+                    available_bitrate=trace.info.available_bitrate,
+                )
+            )
 
     def _dtls_changed(self, transport: WebRtcTransport, state: DtlsState) -> None:
         # Neither state can be left again; the client that wants to go on makes a new transport.

@@ -74,7 +74,7 @@ class Room:
         loudness.on_silence.add(lambda: self._tell(ActiveSpeaker(peer_id=None)))
         router.on_worker_close.add(self._worker_died)
         self._await_peers()
-        self._log.info("room opened on worker {}", home.slot)
+        self._log.bind(slot=home.slot).info("room opened")
 
     @classmethod
     async def create(cls, id: str, home: PooledWorker, settings: Settings, release: str | None) -> Room:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ SEND_SECONDS = 10.0
 CLOSE_SECONDS = 5.0
 #: What a close frame can carry (RFC 6455, section 5.5), less the code.
 MAX_CLOSE_REASON = 123
+CLOSE_CODE = struct.Struct("!H")
 PING = Frame(WSMsgType.PING)
 
 
@@ -120,7 +122,8 @@ class Socket:
             while (frame := await self._outbox.get()).kind is not WSMsgType.CLOSE:
                 async with asyncio.timeout(SEND_SECONDS):
                     await self._ws.send_frame(frame.payload, frame.kind)
-            await self._ws.close(code=frame.code, message=frame.payload)
+            # Not ws.close(): while somebody reads it cuts the connection before the client has seen the code.
+            await self._ws.send_frame(CLOSE_CODE.pack(frame.code) + frame.payload, WSMsgType.CLOSE)
         except TimeoutError:
             self._on_fault(WSCloseCode.POLICY_VIOLATION, "too slow: what was sent is not read")
             self.abort()

@@ -7,31 +7,22 @@ import os
 import signal
 import time
 
-import pytest
 from playwright.async_api import Browser
 
 from .deployment import Deployment
 from .participant import Participant
 
 
-@pytest.fixture
-def victim_and_other(deployment: Deployment) -> tuple[str, str]:
-    """Names of two rooms that live on different workers: new rooms go to the idler one."""
-    return "victim", "other"
-
-
 async def test_a_killed_worker_costs_only_its_rooms_and_only_for_a_moment(
-    browser: Browser, deployment: Deployment, victim_and_other: tuple[str, str]
+    browser: Browser, deployment: Deployment
 ) -> None:
-    victim, other = victim_and_other
-    ada = await Participant.enter(browser, deployment, victim, "Ada")
-    bob = await Participant.enter(browser, deployment, victim, "Bob")
-    cleo = await Participant.enter(browser, deployment, other, "Cleo")
-    dan = await Participant.enter(browser, deployment, other, "Dan")
+    # A new room goes to the idler worker, so that these two are apart.
+    ada, bob = [await Participant.enter(browser, deployment, "victim", name) for name in ("Ada", "Bob")]
+    cleo, dan = [await Participant.enter(browser, deployment, "other", name) for name in ("Cleo", "Dan")]
     await ada.sees(bob)
     await cleo.sees(dan)
-    slot = worker_of(deployment, victim)
-    assert worker_of(deployment, other) != slot
+    slot = worker_of(deployment, "victim")
+    assert worker_of(deployment, "other") != slot
     before = {worker["slot"]: worker["pid"] for worker in deployment.workers()}
 
     os.kill(before[slot], signal.SIGKILL)
@@ -65,7 +56,7 @@ async def slot_back(deployment: Deployment, slot: int, old_pid: int) -> float:
     """Wait until the slot has a new worker that answers the app; give the time."""
     async with asyncio.timeout(10):
         while True:
-            status, health = await asyncio.to_thread(deployment.get, "/health/ready")
+            status, _ = await asyncio.to_thread(deployment.get, "/health/ready")
             worker = next(worker for worker in deployment.workers() if worker["slot"] == slot)
             if status == 200 and worker["pid"] != old_pid:
                 return time.monotonic()

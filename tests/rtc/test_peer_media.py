@@ -9,12 +9,11 @@ import pytest
 
 from app.config import Limits, Settings
 from app.errors import LimitReached, NotFound
+from app.mediasoup.data_structures import BweTraceInfo, TransportTrace
 from app.mediasoup.errors import RequestTimeoutError
 from app.mediasoup.webrtc_transport import WebRtcTransport
 from app.mediasoup.worker import Worker
-from app.rtc.events import (
-    ProducerScoreChanged,
-)
+from app.rtc.events import DownlinkBwe, ProducerScoreChanged
 from app.rtc.peer import Peer
 from app.rtc.room import Room
 from app.rtc.room_manager import RoomManager
@@ -49,6 +48,29 @@ async def test_a_transport_whose_dtls_ended_is_gone(arrive: Arrive) -> None:
     assert producer.closed and len(ada.media.transports) == 1 and len(ada.media.producers) == 0
     with pytest.raises(NotFound):
         ada.media.producers.get(producer.id)
+
+
+async def test_the_bandwidth_towards_a_client_is_told_to_it(arrive: Arrive) -> None:
+    (ada, adas), (_, bobs) = await arrive("ada"), await arrive("bob")
+    receiving = next(each for each in ada.media.transports if each.app_data["consuming"])
+    assert (await receiving.dump()).trace_event_types == ["bwe"]
+    bitrates = {name: 0 for name in BITRATES} | {"desired_bitrate": 1, "available_bitrate": 2}
+    info = BweTraceInfo(bwe_type="transport-cc", effective_desired_bitrate=3, **bitrates)
+    for direction in ("out", "in"):
+        receiving.on_trace.emit(TransportTrace(type="bwe", timestamp=0, direction=direction, info=info))
+    receiving.on_trace.emit(TransportTrace(type="probation", timestamp=0, direction="out"))
+    told = DownlinkBwe(desired_bitrate=1, effective_desired_bitrate=3, available_bitrate=2)
+    assert (adas.all(DownlinkBwe), bobs.all(DownlinkBwe)) == ([told], [])
+
+
+BITRATES = (
+    "desired_bitrate",
+    "min_bitrate",
+    "max_bitrate",
+    "start_bitrate",
+    "max_padding_bitrate",
+    "available_bitrate",
+)
 
 
 async def test_scores_of_a_producer_are_told_to_its_owner(arrive: Arrive) -> None:
