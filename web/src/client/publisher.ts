@@ -1,0 +1,149 @@
+/** Sends your sources: makes, pauses, resumes and closes producers until they are what is wanted. */
+
+import type { types } from "mediasoup-client";
+
+import type { Signaling } from "./signaling";
+import type { Source } from "./wire";
+
+/** What shall be sent for a source: a track, for the time being paused or not. */
+export interface Wanted {
+  readonly track: MediaStreamTrack;
+  readonly on: boolean;
+}
+
+/** One source: what is wanted, and what there is. */
+interface Lane {
+  wanted: Wanted | null;
+  producer: types.Producer | null;
+  /** Whether the server has been told that the producer is paused. */
+  paused: boolean;
+  busy: boolean;
+}
+
+/** Three sizes of the camera, each in three frame rates; receivers get the one that fits them. */
+const CAMERA_ENCODINGS: types.RtpEncodingParameters[] = [
+  { rid: "r0", scaleResolutionDownBy: 4, maxBitrate: 150_000, scalabilityMode: "L1T3" },
+  { rid: "r1", scaleResolutionDownBy: 2, maxBitrate: 500_000, scalabilityMode: "L1T3" },
+  { rid: "r2", scaleResolutionDownBy: 1, maxBitrate: 1_700_000, scalabilityMode: "L1T3" },
+];
+
+/** Text must stay sharp: one size, few frames. */
+const SCREEN_ENCODINGS: types.RtpEncodingParameters[] = [{ maxBitrate: 2_500_000, scalabilityMode: "L1T3" }];
+
+export class Publisher {
+  readonly #lanes = new Map<Source, Lane>();
+
+  constructor(
+    private readonly transport: types.Transport,
+    private readonly device: types.Device,
+    private readonly signaling: Signaling,
+    /** The server or the browser refused to send `source`; it is tried again when something else is wanted. */
+    private readonly onRefused: (source: Source, error: unknown) => void,
+  ) {}
+
+  /** Say what shall be sent for `source`. Returns at once; steps run one after another, the last wish decides. */
+  want(source: Source, wanted: Wanted | null): void {
+    const lane = this.#lane(source);
+    if (lane.wanted?.track === wanted?.track && lane.wanted?.on === wanted?.on) return;
+    lane.wanted = wanted;
+    if (!lane.busy) void this.#work(source, lane);
+  }
+
+  /** Which source a producer of this session sends. */
+  sourceOf(producerId: string): Source | undefined {
+    return [...this.#lanes].find(([, { producer }]) => producer?.id === producerId)?.[0];
+  }
+
+  async stats(): Promise<Map<Source, RTCStatsReport>> {
+    const stats = new Map<Source, RTCStatsReport>();
+    for (const [source, { producer }] of this.#lanes) {
+      if (producer && !producer.closed) stats.set(source, await producer.getStats());
+    }
+    return stats;
+  }
+
+  #lane(source: Source): Lane {
+    const lane = this.#lanes.get(source) ?? { wanted: null, producer: null, paused: false, busy: false };
+    this.#lanes.set(source, lane);
+    return lane;
+  }
+
+  /** Take steps until there is what is wanted. */
+  async #work(source: Source, lane: Lane): Promise<void> {
+    lane.busy = true;
+    let wanted: Wanted | null | undefined;
+    let more = true;
+    // What is wanted may change during a step, also during one that finds nothing to do.
+    while (!this.transport.closed && (more || lane.wanted !== wanted)) {
+      wanted = lane.wanted;
+      try {
+        more = await this.#step(source, lane, wanted);
+      } catch (error) {
+        // A transport that was closed in the middle is no refusal: the next session sends everything again.
+        if (!this.transport.closed) this.onRefused(source, error);
+        more = false;
+      }
+    }
+    lane.busy = false;
+  }
+
+  /** Take one step from what there is to what is wanted. Returns whether there was one to take. */
+  async #step(source: Source, lane: Lane, wanted: Wanted | null): Promise<boolean> {
+    const { producer } = lane;
+    if (!producer) {
+      if (!wanted?.on) return false;
+      lane.producer = await this.#produce(source, wanted.track);
+      lane.paused = false;
+    } else if (!wanted) {
+      lane.producer = null;
+      producer.close();
+      await this.signaling.request("closeProducer", { producerId: producer.id });
+    } else if (producer.track !== wanted.track) {
+      await producer.replaceTrack({ track: wanted.track });
+    } else if (lane.paused === wanted.on) {
+      await this.#setPaused(lane, producer, !wanted.on);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  async #setPaused(lane: Lane, producer: types.Producer, paused: boolean): Promise<void> {
+    if (paused) producer.pause();
+    else producer.resume();
+    lane.paused = paused;
+    await this.signaling.request(paused ? "pauseProducer" : "resumeProducer", { producerId: producer.id });
+  }
+
+  async #produce(source: Source, track: MediaStreamTrack): Promise<types.Producer> {
+    return this.transport.produce({
+      track,
+      // The tracks belong to LocalMedia, and whether they are enabled is its business.
+      stopTracks: false,
+      disableTrackOnPause: false,
+      appData: { source },
+      ...this.#options(source),
+    });
+  }
+
+  #options(source: Source): types.ProducerOptions {
+    switch (source) {
+      case "microphone":
+        return { codecOptions: { opusDtx: true, opusFec: true } };
+      case "screen_share_audio":
+        return { codecOptions: { opusStereo: true } };
+      case "camera":
+        return { encodings: CAMERA_ENCODINGS, codecOptions: { videoGoogleStartBitrate: 1000 }, ...this.#vp8() };
+      case "screen_share":
+        return { encodings: SCREEN_ENCODINGS, ...this.#vp8() };
+    }
+  }
+
+  /** The codec that every browser sends in several sizes; the browser's first choice when the room has no VP8. */
+  #vp8(): { codec?: types.RtpCodecCapability } {
+    const codec = this.device.sendRtpCapabilities.codecs?.find(({ mimeType }) =>
+      /^video\/vp8$/i.test(mimeType),
+    );
+    return codec ? { codec } : {};
+  }
+}

@@ -1,0 +1,72 @@
+/** Typed requests, answers and notifications over the websocket. */
+
+import { Peer } from "protoo-client";
+
+import { Emitter } from "./emitter";
+import { CallError, ConnectionLostError, RequestTimeoutError } from "./errors";
+import type { ReconnectingSocket } from "./socket";
+import type { Method, Requests, ServerNotification, ServerRequest } from "./wire";
+
+/** How long the server may take for an answer, in ms: its own limit for the media process is 10 s. */
+const ANSWER_TIMEOUT = 15_000;
+
+export type SignalingEvents = {
+  /** A request of the server: call exactly one of `accept` and `reject`. */
+  request: [ServerRequest, accept: () => void, reject: (status: number, reason: string) => void];
+  notification: [ServerNotification];
+};
+
+export class Signaling extends Emitter<SignalingEvents> {
+  readonly #peer: Peer;
+  /** Ends the waits of one connection: its answers never come over the next one. */
+  #connection = new AbortController();
+
+  constructor(socket: ReconnectingSocket) {
+    super();
+    this.#peer = new Peer(socket);
+    socket.on("disconnected", () => this.#lose());
+    socket.on("close", () => this.#lose());
+    this.#peer.on("request", (request, accept, reject) =>
+      this.emit("request", request as ServerRequest, accept, reject),
+    );
+    this.#peer.on("notification", (notification) =>
+      this.emit("notification", notification as ServerNotification),
+    );
+  }
+
+  /**
+   * Ask the server and wait for its answer.
+   *
+   * @throws {CallError} it answered with an error
+   * @throws {ConnectionLostError} the connection ended before
+   * @throws {RequestTimeoutError} no answer in time
+   */
+  request<Name extends Method>(method: Name, data: Requests[Name]["data"]): Promise<Requests[Name]["answer"]> {
+    const connection = this.#connection.signal;
+    return new Promise((resolve, reject) => {
+      const lost = () => settle(() => reject(new ConnectionLostError()));
+      const timer = setTimeout(() => settle(() => reject(new RequestTimeoutError(method))), ANSWER_TIMEOUT);
+      const settle = (outcome: () => void) => {
+        clearTimeout(timer);
+        connection.removeEventListener("abort", lost);
+        outcome();
+      };
+      connection.addEventListener("abort", lost);
+      this.#peer.request(method, data).then(
+        (answer) => settle(() => resolve(answer as Requests[Name]["answer"])),
+        (error: unknown) => settle(() => reject(asCallError(error))),
+      );
+    });
+  }
+
+  #lose(): void {
+    this.#connection.abort();
+    this.#connection = new AbortController();
+  }
+}
+
+/** protoo gives an answered error a numeric `code`; its other errors mean that the request never got out. */
+function asCallError(error: unknown): Error {
+  const code = (error as { code?: unknown }).code;
+  return typeof code === "number" ? new CallError(code, (error as Error).message) : new ConnectionLostError();
+}

@@ -1,0 +1,134 @@
+/** The messages of the websocket, as the server's documentation describes them (`docs/signaling.md`). */
+
+import type { types } from "mediasoup-client";
+
+/** What a producer shows. A client that doesn't say gets `microphone` for audio and `camera` for video. */
+export type Source = "microphone" | "camera" | "screen_share" | "screen_share_audio";
+
+const SOURCES: readonly string[] = ["microphone", "camera", "screen_share", "screen_share_audio"];
+
+export function sourceOf(kind: types.MediaKind, appData: types.AppData | undefined): Source {
+  const source = appData?.["source"];
+  if (typeof source === "string" && SOURCES.includes(source)) return source as Source;
+  return kind === "audio" ? "microphone" : "camera";
+}
+
+/** The program at the other end: `flag` is its kind ("chrome"), the rest is for people. */
+export interface DeviceInfo {
+  readonly flag: string | null;
+  readonly name: string | null;
+  readonly version: string | null;
+}
+
+export interface PeerInfo {
+  readonly id: string;
+  readonly displayName: string;
+  readonly device?: DeviceInfo;
+}
+
+/** What older clients call "number of streams"; the server only looks at whether it is there. */
+export const SCTP_CAPABILITIES = { numStreams: { OS: 1024, MIS: 1024 } } as const;
+
+type Empty = Record<string, never>;
+
+/** The client's requests: method → what it sends and what comes back. */
+export interface Requests {
+  getRouterRtpCapabilities: { data: Empty; answer: types.RtpCapabilities };
+  join: {
+    data: {
+      displayName: string;
+      device: DeviceInfo;
+      rtpCapabilities: types.RtpCapabilities;
+      sctpCapabilities: typeof SCTP_CAPABILITIES;
+    };
+    answer: { peers: PeerInfo[] };
+  };
+  createWebRtcTransport: {
+    data: {
+      forceTcp: boolean;
+      producing: boolean;
+      consuming: boolean;
+      sctpCapabilities: typeof SCTP_CAPABILITIES;
+    };
+    answer: types.TransportOptions;
+  };
+  connectWebRtcTransport: {
+    data: { transportId: string; dtlsParameters: types.DtlsParameters };
+    answer: Empty;
+  };
+  restartIce: { data: { transportId: string }; answer: types.IceParameters };
+  produce: {
+    data: {
+      transportId: string;
+      kind: types.MediaKind;
+      rtpParameters: types.RtpParameters;
+      appData: types.AppData;
+    };
+    answer: { id: string };
+  };
+  closeProducer: { data: { producerId: string }; answer: Empty };
+  pauseProducer: { data: { producerId: string }; answer: Empty };
+  resumeProducer: { data: { producerId: string }; answer: Empty };
+}
+
+export type Method = keyof Requests;
+
+export interface NewConsumer {
+  peerId: string;
+  producerId: string;
+  id: string;
+  kind: types.MediaKind;
+  rtpParameters: types.RtpParameters;
+  type: string;
+  appData?: types.AppData;
+  producerPaused: boolean;
+}
+
+export interface NewDataConsumer {
+  peerId: string | null;
+  dataProducerId: string;
+  id: string;
+  sctpStreamParameters: types.SctpStreamParameters;
+  label: string;
+  protocol: string;
+  appData?: types.AppData;
+}
+
+/** The server's requests, each of which the client accepts or refuses. */
+export type ServerRequest =
+  { method: "newConsumer"; data: NewConsumer } | { method: "newDataConsumer"; data: NewDataConsumer };
+
+/** 0 (nothing arrives) to 10, for the way from the server to us and from the sender to the server. */
+export interface ConsumerScore {
+  readonly score: number;
+  readonly producerScore: number;
+}
+
+/** Size (spatial) and frame rate (temporal) of a video, 0 being the least. */
+export interface ConsumerLayers {
+  readonly spatialLayer: number;
+  readonly temporalLayer: number;
+}
+
+/** `null` layers: nothing is sent at the moment. */
+export interface LayersChange {
+  consumerId: string;
+  spatialLayer: number | null;
+  temporalLayer: number | null;
+}
+
+/** The server's notifications. A method that is not here is one that this client has no use for. */
+export type ServerNotification =
+  | { method: "mediasoup-version"; data: { version: string | null } }
+  | { method: "newPeer"; data: PeerInfo }
+  | { method: "peerClosed"; data: { peerId: string } }
+  | { method: "peerDisplayNameChanged"; data: { peerId: string; displayName: string } }
+  | { method: "consumerClosed"; data: { consumerId: string } }
+  | { method: "consumerPaused"; data: { consumerId: string } }
+  | { method: "consumerResumed"; data: { consumerId: string } }
+  | { method: "consumerScore"; data: { consumerId: string; score: ConsumerScore } }
+  | { method: "consumerLayersChanged"; data: LayersChange }
+  | { method: "dataConsumerClosed"; data: { dataConsumerId: string } }
+  | { method: "producerScore"; data: { producerId: string; score: { score: number }[] } }
+  | { method: "activeSpeaker"; data: { peerId?: string | null; volume?: number | null } }
+  | { method: "roomClosed"; data: { reason: string } };

@@ -1,0 +1,54 @@
+/** The strip over the call: what it is doing, and what does not work. */
+
+import type { Call, CallState, LocalState, Problem } from "../client";
+import { useStore } from "./hooks";
+import { CloseIcon, SoundIcon } from "./icons";
+import type { Playback } from "./playback";
+
+interface BannerProps {
+  call: Call;
+  state: CallState;
+  local: LocalState;
+  playback: Playback;
+}
+
+export function Banner({ call, state, local, playback }: BannerProps) {
+  const { blocked } = useStore(playback.state);
+  if (state.status !== "joined") return <Progress state={state} />;
+  if (state.problem) return <Trouble problem={state.problem} onDismiss={() => call.dismissProblem()} />;
+  if (blocked) {
+    return (
+      <button type="button" className="banner action" data-testid="banner" onClick={() => playback.unblock()}>
+        <SoundIcon /> Click to hear the others
+      </button>
+    );
+  }
+  const { microphone, camera, screen } = local;
+  const problem = microphone.problem ?? camera.problem ?? screen.problem;
+  if (problem) return <Trouble problem={problem} onDismiss={() => call.media.dismissProblems()} />;
+  return null;
+}
+
+function Progress({ state: { status, problem } }: { state: CallState }) {
+  const doing = status === "reconnecting" ? "Joining again…" : problem ? "Trying again…" : "Joining…";
+  return (
+    <div className="banner busy" role="status" data-testid="banner" data-status={status}>
+      <span className="spinner" aria-hidden="true" />
+      <p>
+        {problem && <span data-testid="error-message">{problem.message} </span>}
+        {doing}
+      </p>
+    </div>
+  );
+}
+
+function Trouble({ problem, onDismiss }: { problem: Problem; onDismiss: () => void }) {
+  return (
+    <div className="banner trouble" role="alert" data-testid="banner" data-problem={problem.code}>
+      <p data-testid="error-message">{problem.message}</p>
+      <button type="button" aria-label="Dismiss" onClick={onDismiss}>
+        <CloseIcon />
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,107 @@
+import { testFakeParameters, type types } from "mediasoup-client";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+
+import { CallError } from "../src/client/errors";
+import { Publisher } from "../src/client/publisher";
+import type { Signaling } from "../src/client/signaling";
+import { createDevice, fakeTrack } from "./fakes";
+
+describe("Publisher", () => {
+  let transport: types.Transport;
+  let publisher: Publisher;
+  let asked: string[];
+  let produced: { kind: string; appData: unknown; rtpParameters: types.RtpParameters }[];
+  let refusal: Error | null;
+  const onRefused = vi.fn();
+
+  beforeEach(async () => {
+    [asked, produced, refusal] = [[], [], null];
+    onRefused.mockReset();
+    const device = await createDevice();
+    await device.load({ routerRtpCapabilities: testFakeParameters.generateRouterRtpCapabilities() });
+    transport = device.createSendTransport(testFakeParameters.generateTransportRemoteParameters());
+    transport.on("connect", (_, done) => done());
+    transport.on("produce", (options, done, failed) => {
+      asked.push(`produce ${options.kind}`);
+      if (refusal) return failed(refusal);
+      produced.push(options);
+      done({ id: `${options.kind}-${produced.length}` });
+    });
+    const signaling = {
+      request: async (method: string, { producerId }: { producerId: string }) =>
+        void asked.push(`${method} ${producerId}`),
+    };
+    publisher = new Publisher(transport, device, signaling as unknown as Signaling, onRefused);
+  });
+
+  const settled = (...requests: string[]) => vi.waitFor(() => expect(asked).toEqual(requests));
+
+  test("the camera goes out as VP8 in three sizes", async () => {
+    publisher.want("camera", { track: fakeTrack("video"), on: true });
+    await settled("produce video");
+    expect(produced[0]?.appData).toEqual({ source: "camera" });
+    expect(produced[0]?.rtpParameters.codecs[0]?.mimeType).toMatch(/vp8/i);
+    expect(produced[0]?.rtpParameters.encodings).toMatchObject([
+      { scaleResolutionDownBy: 4, scalabilityMode: "L1T3" },
+      { scaleResolutionDownBy: 2, scalabilityMode: "L1T3" },
+      { scaleResolutionDownBy: 1, scalabilityMode: "L1T3" },
+    ]);
+  });
+
+  test("a microphone that starts muted is not sent before it is unmuted", async () => {
+    const track = fakeTrack("audio");
+    publisher.want("microphone", { track, on: false });
+    publisher.want("microphone", { track, on: true });
+    await settled("produce audio");
+  });
+
+  test("muting pauses, unmuting resumes, turning off closes", async () => {
+    const track = fakeTrack("audio");
+    publisher.want("microphone", { track, on: true });
+    await settled("produce audio");
+    publisher.want("microphone", { track, on: false });
+    await settled("produce audio", "pauseProducer audio-1");
+    publisher.want("microphone", { track, on: true });
+    await settled("produce audio", "pauseProducer audio-1", "resumeProducer audio-1");
+    publisher.want("microphone", null);
+    await settled("produce audio", "pauseProducer audio-1", "resumeProducer audio-1", "closeProducer audio-1");
+    expect(track.readyState).toBe("live");
+  });
+
+  test("of many wishes in a row the last one decides", async () => {
+    const track = fakeTrack("video");
+    publisher.want("camera", { track, on: true });
+    publisher.want("camera", null);
+    publisher.want("camera", { track, on: true });
+    publisher.want("camera", null);
+    await settled("produce video", "closeProducer video-1");
+  });
+
+  test("another device takes over without a new producer", async () => {
+    const [first, second] = [fakeTrack("audio"), fakeTrack("audio")];
+    publisher.want("microphone", { track: first, on: true });
+    await settled("produce audio");
+    publisher.want("microphone", { track: second, on: false });
+    await settled("produce audio", "pauseProducer audio-1");
+  });
+
+  test("what the server refuses is reported once, and tried again with the next wish", async () => {
+    refusal = new CallError(403, "not allowed");
+    const track = fakeTrack("video");
+    publisher.want("screen_share", { track, on: true });
+    await vi.waitFor(() => expect(onRefused).toHaveBeenCalledWith("screen_share", refusal));
+    publisher.want("screen_share", null);
+    refusal = null;
+    publisher.want("screen_share", { track, on: true });
+    await settled("produce video", "produce video");
+    expect(onRefused).toHaveBeenCalledTimes(1);
+  });
+
+  test("a session that ends in the middle is no refusal", async () => {
+    publisher.want("camera", { track: fakeTrack("video"), on: true });
+    transport.close();
+    publisher.want("microphone", { track: fakeTrack("audio"), on: true });
+    await vi.waitFor(() => expect(transport.closed).toBe(true));
+    expect(onRefused).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,16 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// `npm run dev` serves the sources with hot reload in front of an app that `make run` started.
+const app = "http://localhost:3000";
+
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    // The app's content security policy allows files of its own origin only, so nothing may become a data: URL.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 800,
+  },
+  server: { proxy: { "/ws": { target: app, ws: true }, "/api": app, "/health": app } },
+  test: { include: ["test/**/*.test.ts"], environment: "node", restoreMocks: true, unstubGlobals: true },
+});
