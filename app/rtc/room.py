@@ -96,6 +96,13 @@ class Room:
         """What clients may send and receive here."""
         return self._router.rtp_capabilities
 
+    def check(self, peer_id: str) -> None:
+        """Raise what :meth:`enter` would raise now."""
+        if self.closed:
+            raise Unavailable("the room has just ended; try again")
+        if peer_id not in self._peers and len(self._peers) >= self._settings.limits.max_peers_per_room:
+            raise LimitReached(f"the room is full: {len(self._peers)} peers")
+
     def enter(self, peer_id: str, client: Client) -> Peer:
         """
         Let a client in, in place of another with the same id; others see it when it joins.
@@ -103,12 +110,8 @@ class Room:
         :raises LimitReached: the room is full
         :raises Unavailable: the room has ended
         """
-        if self.closed:
-            raise Unavailable("the room has just ended; try again")
-        former = self._peers.get(peer_id)
-        if former is None and len(self._peers) >= self._settings.limits.max_peers_per_room:
-            raise LimitReached(f"the room is full: {len(self._peers)} peers")
-        if former is not None:
+        self.check(peer_id)
+        if (former := self._peers.get(peer_id)) is not None:
             former.log.info("replaced by another connection")
             former.client.end(Farewell.REPLACED)
             former.close()

@@ -39,8 +39,7 @@ class RoomManager:
             return room
         opening = self._opening.get(room_id)
         if opening is None:
-            if len(self._rooms) + len(self._opening) >= self._settings.limits.max_rooms:
-                raise LimitReached(f"there are {self._settings.limits.max_rooms} rooms, as many as allowed")
+            self._check_limit()
             opening = asyncio.create_task(self._open(room_id), name=f"opening room {room_id}")
             self._opening[room_id] = opening
             opening.add_done_callback(lambda task: self._opened(room_id, task))
@@ -52,6 +51,16 @@ class RoomManager:
                 raise Unavailable("the server is going down") from None
             raise
 
+    def check(self, room_id: str, peer_id: str) -> None:
+        """Raise what :meth:`get_or_create` and :meth:`Room.enter` would raise now; change nothing."""
+        if self._closed:
+            raise Unavailable("the server is going down")
+        if (room := self._rooms.get(room_id)) is not None:
+            room.check(peer_id)
+        else:
+            self._check_limit()
+            self._pool.choose()
+
     async def close(self) -> None:
         """End all rooms. Clients are told."""
         self._closed = True
@@ -60,6 +69,10 @@ class RoomManager:
         await asyncio.gather(*self._opening.values(), return_exceptions=True)
         for room in tuple(self._rooms.values()):
             room.close(Farewell.SERVER_SHUTDOWN)
+
+    def _check_limit(self) -> None:
+        if len(self._rooms) + len(self._opening) >= self._settings.limits.max_rooms:
+            raise LimitReached(f"there are {self._settings.limits.max_rooms} rooms, as many as allowed")
 
     async def _open(self, room_id: str) -> Room:
         home = self._pool.choose()

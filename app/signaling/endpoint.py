@@ -54,9 +54,11 @@ class Signaling:
         :raises LimitReached: the room is full, or there are too many
         :raises Unavailable: no worker, or the server is going down
         """
-        if not web.WebSocketResponse(protocols=(SUBPROTOCOL,)).can_prepare(request):
-            raise BadRequest("this address speaks websocket only")
         room_id, peer_id = _id_in(request, "roomId"), _id_in(request, "peerId")
+        if not web.WebSocketResponse(protocols=(SUBPROTOCOL,)).can_prepare(request):
+            # Browsers hide why a websocket was refused; pages may ask again without the upgrade.
+            self._rooms.check(room_id, peer_id)
+            raise BadRequest("this address speaks websocket only")
         room = await self._rooms.get_or_create(room_id)
         if self._closed:
             raise Unavailable("the server is going down")

@@ -85,6 +85,11 @@ async def test_without_a_worker_the_answer_is_503(http: ClientSession, settings:
     assert (status, "no worker" in message) == (503, True)
 
 
+async def asked_plainly(http: ClientSession, url: str, **params: str) -> int:
+    async with http.get(url, params=params) as response:
+        return response.status
+
+
 async def test_a_full_room_answers_429(
     http: ClientSession, pool: WorkerPool, settings: Settings, tmp_path: Path
 ) -> None:
@@ -95,6 +100,9 @@ async def test_a_full_room_answers_429(
         url = str(server.make_url("/ws"))
         client = await ProtooClient.connect(http, url, "kitchen", "ada")
         assert (await refusal(http, url, roomId="kitchen", peerId="bob"))[0] == 429
+        # A browser hides that answer; asked without the upgrade, it is the same.
+        assert await asked_plainly(http, url, roomId="kitchen", peerId="bob") == 429
+        assert await asked_plainly(http, url, roomId="kitchen", peerId="ada") == 400
         await signaling.close()
         await client.ends()
     await rooms.close()
