@@ -10,6 +10,7 @@ import { prepareSource, recipeId } from '../src/binary/recipe.js';
 import { temporaryDir } from './support/sidecar-process.js';
 
 const PATCHED = 'src/RTC/DtlsTransport.cpp';
+const ALSO_PATCHED = 'src/RTC/Producer.cpp';
 
 /**
  * The parts of the package's source that the recipe touches.
@@ -18,7 +19,7 @@ const PATCHED = 'src/RTC/DtlsTransport.cpp';
  */
 async function copySource(dir) {
   const source = path.join(dir, 'package');
-  for (const part of ['subprojects', PATCHED]) {
+  for (const part of ['subprojects', PATCHED, ALSO_PATCHED]) {
     await mkdir(path.dirname(path.join(source, part)), { recursive: true });
     await cp(path.join(SOURCE_DIR, part), path.join(source, part), { recursive: true });
   }
@@ -30,6 +31,7 @@ test('the source gets its patches and a stand-in for each library', async (t) =>
   const target = path.join(dir, 'worker');
   await prepareSource(target, { source: await copySource(dir) });
   assert.match(await readFile(path.join(target, PATCHED), 'utf8'), /operationType & BIO_CB_RETURN/);
+  assert.match(await readFile(path.join(target, ALSO_PATCHED), 'utf8'), /ssrc != 0u && encoding\.ssrc == ssrc/);
   for (const name of ['libuv', 'openssl', 'libsrtp3', 'unordered-dense', 'flatbuffers', 'abseil-cpp']) {
     const wrap = await readFile(path.join(target, 'subprojects', `${name}.wrap`), 'utf8');
     const directory = /^directory = (.*)$/m.exec(wrap)?.[1];
