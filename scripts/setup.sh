@@ -105,7 +105,7 @@ case ${1:-} in
         to_run "$everything"
         ;;
     test)
-        need_commands flatc:flatbuffers-compiler chromium:chromium
+        need_commands flatc:flatbuffers-compiler chromium:chromium ffmpeg:ffmpeg
         to_run "$everything"
         ;;
     *) fail "usage: scripts/setup.sh run|lint|bench|test" ;;

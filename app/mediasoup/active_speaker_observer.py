@@ -16,6 +16,8 @@ class ActiveSpeakerObserver(RtpObserver):
     ``on_dominant_speaker(producer)`` fires when another one becomes the speaker.
     """
 
+    type = "activespeaker"
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.on_dominant_speaker: Signal[Producer] = Signal()
         super().__init__(*args, **kwargs)

@@ -26,6 +26,8 @@ class AudioLevelObserver(RtpObserver):
     the threshold any more.
     """
 
+    type = "audiolevel"
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.on_volumes: Signal[list[AudioLevelVolume]] = Signal()
         self.on_silence: Signal[()] = Signal()

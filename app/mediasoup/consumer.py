@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .channel.channel import Channel
@@ -9,6 +10,7 @@ from .data_structures import ConsumerLayers, ConsumerScore
 from .dumps import ConsumerDump
 from .rtp_parameters import MediaKind, RtpParameters
 from .rtp_parameters_tables import rtp_parameters_from_table
+from .rtp_traces import ConsumerTraceEventType, RtpTrace
 from .signal import Signal
 from .stats import RtpStreamStats
 from .tables import read
@@ -21,7 +23,8 @@ class Consumer(WorkerObject):
 
     ``type`` is that of the producer, or ``pipe``. ``score``, ``preferred_layers`` and ``current_layers`` are the last
     that were told; layers are None where there are none. ``on_pause`` and ``on_resume`` fire when what is sent
-    changes: with its own pause or its producer's. ``on_transport_close`` and ``on_producer_close`` fire before
+    changes: with its own pause or its producer's, ``on_trace`` as :meth:`enable_trace_event` asked for. ``on_rtp``
+    tells every packet, on a direct transport only. ``on_transport_close`` and ``on_producer_close`` fire before
     ``on_close``.
     """
 
@@ -61,6 +64,8 @@ class Consumer(WorkerObject):
         self.on_resume: Signal[()] = Signal()
         self.on_score: Signal[ConsumerScore] = Signal()
         self.on_layers_change: Signal[ConsumerLayers | None] = Signal()
+        self.on_trace: Signal[RtpTrace] = Signal()
+        self.on_rtp: Signal[bytes] = Signal()
         channel.subscribe(id, self._notified)
 
     async def dump(self) -> ConsumerDump:
@@ -113,6 +118,11 @@ class Consumer(WorkerObject):
         """Ask the producer for a key frame; audio has none."""
         await self._request("consumer_request_key_frame")
 
+    async def enable_trace_event(self, types: Sequence[ConsumerTraceEventType] = ()) -> None:
+        """Have ``on_trace`` tell these kinds of events, and no others."""
+        body = ("Consumer_EnableTraceEventRequest", {"events": list(types)})
+        await self._request("consumer_enable_trace_event", body)
+
     def close(self) -> None:
         """Stop sending for good."""
         if self._shut():
@@ -135,7 +145,9 @@ class Consumer(WorkerObject):
             self.on_close.emit()
 
     def _notified(self, event: str, body: dict[str, Any]) -> None:
-        if event == "consumer_score":
+        if event == "consumer_rtp":
+            self.on_rtp.emit(body["data"])
+        elif event == "consumer_score":
             self.score = ConsumerScore.from_table(body["score"])
             self.on_score.emit(self.score)
         elif event == "consumer_layers_change":
@@ -147,6 +159,8 @@ class Consumer(WorkerObject):
             self._producer_paused()
         elif event == "consumer_producer_resume":
             self._producer_resumed()
+        elif event == "consumer_trace":
+            self.on_trace.emit(RtpTrace.from_table(body))
 
     def _producer_paused(self) -> None:
         if not self.producer_paused:

@@ -8,6 +8,8 @@ from typing import Any
 from .channel.channel import Channel
 from .data_structures import SctpStreamParameters
 from .dumps import DataConsumerDump
+from .errors import UnsupportedError
+from .sctp_messages import message_to_table
 from .signal import Signal
 from .stats import DataConsumerStats
 from .tables import read
@@ -19,8 +21,10 @@ class DataConsumer(WorkerObject):
     Made by ``transport.consume_data()``.
 
     ``type`` is ``sctp`` or ``direct``. ``on_pause`` and ``on_resume`` fire when what is sent changes: with its own
-    pause or its producer's. ``on_message(data, ppid)`` fires on a direct transport only, ``on_transport_close`` and
-    ``on_data_producer_close`` before ``on_close``. Amounts are in bytes.
+    pause or its producer's. ``on_message(data, ppid)`` fires on a direct transport only; of an empty message the data
+    is one byte, and the ``ppid`` 56 or 57. ``on_sctp_send_buffer_full`` tells that a message was lost, since too much
+    waits to be sent; ``on_buffered_amount_low(amount)`` that no more than the threshold still waits.
+    ``on_transport_close`` and ``on_data_producer_close`` fire before ``on_close``. Amounts are in bytes.
     """
 
     def __init__(
@@ -83,6 +87,48 @@ class DataConsumer(WorkerObject):
             self.paused = False
             if not self.data_producer_paused:
                 self.on_resume.emit()
+
+    async def set_buffered_amount_low_threshold(self, threshold: int) -> None:
+        """Have ``on_buffered_amount_low`` fire when no more than ``threshold`` bytes still wait to be sent."""
+        await self._request(
+            "dataconsumer_set_buffered_amount_low_threshold",
+            ("DataConsumer_SetBufferedAmountLowThresholdRequest", {"threshold": threshold}),
+        )
+
+    async def get_buffered_amount(self) -> int:
+        """Ask the worker how many bytes wait to be sent."""
+        answer = await self._request("dataconsumer_get_buffered_amount")
+        amount: int = answer["buffered_amount"]
+        return amount
+
+    async def send(self, message: str | bytes, ppid: int | None = None) -> int:
+        """
+        Send a message of our own to the receiver; tell how many bytes wait to be sent.
+
+        ``ppid`` says whether it is text or bytes, and is chosen by the type of ``message`` unless given. Raises
+        UnsupportedError on a direct transport, where this program is the receiver, RequestRefusedError when too much
+        waits to be sent.
+        """
+        if self.type == "direct":
+            raise UnsupportedError("a data consumer of a direct transport has nobody to send to")
+        answer = await self._request("dataconsumer_send", ("DataConsumer_SendRequest", message_to_table(message, ppid)))
+        amount: int = answer["buffered_amount"]
+        return amount
+
+    async def set_subchannels(self, subchannels: Sequence[int]) -> None:
+        """Get messages for these subchannels, 16-bit numbers, and no others; messages for all come anyway."""
+        body = ("DataConsumer_SetSubchannelsRequest", {"subchannels": list(subchannels)})
+        self.subchannels = (await self._request("dataconsumer_set_subchannels", body))["subchannels"]
+
+    async def add_subchannel(self, subchannel: int) -> None:
+        """Get messages for one subchannel more."""
+        body = ("DataConsumer_AddSubchannelRequest", {"subchannel": subchannel})
+        self.subchannels = (await self._request("dataconsumer_add_subchannel", body))["subchannels"]
+
+    async def remove_subchannel(self, subchannel: int) -> None:
+        """Get messages for one subchannel less."""
+        body = ("DataConsumer_RemoveSubchannelRequest", {"subchannel": subchannel})
+        self.subchannels = (await self._request("dataconsumer_remove_subchannel", body))["subchannels"]
 
     def close(self) -> None:
         """Stop sending for good."""

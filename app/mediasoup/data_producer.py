@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .channel.channel import Channel
 from .data_structures import SctpStreamParameters
 from .dumps import DataProducerDump
+from .sctp_messages import message_to_table
 from .signal import Signal
 from .stats import DataProducerStats
 from .tables import read
@@ -66,6 +68,32 @@ class DataProducer(WorkerObject):
         if self.paused:
             self.paused = False
             self.on_resume.emit()
+
+    def send(
+        self,
+        message: str | bytes,
+        ppid: int | None = None,
+        *,
+        subchannels: Sequence[int] = (),
+        required_subchannel: int | None = None,
+        ignored_subchannel: int | None = None,
+    ) -> None:
+        """
+        Pass a message to the router, as if it had been received; meant for direct transports.
+
+        ``ppid`` says whether it is text or bytes, and is chosen by the type of ``message`` unless given. The message
+        goes to the data consumers that have one of ``subchannels``, that have ``required_subchannel``, and that do not
+        have ``ignored_subchannel``, as far as these are given; all are 16-bit numbers. Raises ChannelFullError when
+        the worker does not read. A message above the transport's ``max_receive_message_size`` is dropped by the worker.
+        """
+        self._check_open()
+        fields = {
+            **message_to_table(message, ppid),
+            "subchannels": list(subchannels),
+            "required_subchannel": required_subchannel,
+            "ignored_subchannel": ignored_subchannel,
+        }
+        self._channel.notify("dataproducer_send", self.id, ("DataProducer_SendNotification", fields))
 
     def close(self) -> None:
         """Stop receiving; its data consumers close too."""

@@ -21,6 +21,7 @@ from .data_structures import (
 )
 from .rtp_mapping import RtpMapping
 from .rtp_parameters import MediaKind, RtpEncodingParameters, RtpParameters, Value
+from .srtp_parameters import SrtpParameters
 
 
 class ChannelMessageHandlers(Value, frozen=True):
@@ -125,6 +126,24 @@ class WebRtcTransportDump(TransportDump, frozen=True, kw_only=True):
     dtls_parameters: DtlsParameters
     dtls_state: DtlsState
     ice_selected_tuple: TransportTuple | None = None
+
+
+class PlainTransportDump(TransportDump, frozen=True, kw_only=True):
+    """What a plain transport holds."""
+
+    rtcp_mux: bool
+    comedia: bool
+    tuple: TransportTuple
+    rtcp_tuple: TransportTuple | None = None
+    srtp_parameters: SrtpParameters | None = None
+
+
+class PipeTransportDump(TransportDump, frozen=True, kw_only=True):
+    """What a pipe transport holds."""
+
+    tuple: TransportTuple
+    rtx: bool
+    srtp_parameters: SrtpParameters | None = None
 
 
 class RtpStreamParameters(Value, frozen=True):

@@ -62,6 +62,7 @@ __all__ = [
     "validate_and_normalize_rtp_capabilities",
     "validate_and_normalize_rtp_parameters",
     "validate_and_normalize_sctp_stream_parameters",
+    "with_own_ssrcs",
 ]
 
 #: In the order in which routers hand them out.
@@ -176,6 +177,12 @@ def get_consumer_rtp_parameters(
         if pipe
         else [_consumer_encoding(consumable.encodings, with_rtx)],
     )
+
+
+def with_own_ssrcs(parameters: RtpParameters) -> RtpParameters:
+    """Give a consumer's parameters for another consumer: the same, with SSRCs of its own."""
+    (encoding,) = parameters.encodings
+    return replace(parameters, encodings=[_with_ssrc(encoding, with_rtx=encoding.rtx is not None)])
 
 
 def get_pipe_consumer_rtp_parameters(*, consumable_rtp_parameters: RtpParameters, enable_rtx: bool) -> RtpParameters:
@@ -378,17 +385,17 @@ def _pipe_header_extensions(
 
 def _consumer_encoding(consumable: Sequence[RtpEncodingParameters], with_rtx: bool) -> RtpEncodingParameters:
     """Make the one stream of a consumer; simulcast streams become its spatial layers."""
-    ssrc = _random_ssrc()
     # All streams are taken to have the same mode.
     mode = next((encoding.scalability_mode for encoding in consumable if encoding.scalability_mode), None)
     if len(consumable) > 1:
         mode = f"L{len(consumable)}T{parse_scalability_mode(mode).temporal_layers}"
-    return RtpEncodingParameters(
-        ssrc=ssrc,
-        rtx=RtxParameters(ssrc=ssrc + 1) if with_rtx else None,
-        scalability_mode=mode,
-        max_bitrate=max((encoding.max_bitrate or 0 for encoding in consumable), default=0) or None,
-    )
+    max_bitrate = max((encoding.max_bitrate or 0 for encoding in consumable), default=0) or None
+    return _with_ssrc(RtpEncodingParameters(scalability_mode=mode, max_bitrate=max_bitrate), with_rtx=with_rtx)
+
+
+def _with_ssrc(encoding: RtpEncodingParameters, *, with_rtx: bool) -> RtpEncodingParameters:
+    ssrc = _random_ssrc()
+    return replace(encoding, ssrc=ssrc, rtx=RtxParameters(ssrc=ssrc + 1) if with_rtx else None)
 
 
 def _pipe_encodings(consumable: Sequence[RtpEncodingParameters], with_rtx: bool) -> list[RtpEncodingParameters]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .channel.channel import Channel
@@ -9,6 +10,7 @@ from .data_structures import ProducerScore, VideoOrientation
 from .dumps import ProducerDump
 from .rtp_parameters import MediaKind, RtpParameters
 from .rtp_parameters_tables import rtp_parameters_from_table
+from .rtp_traces import ProducerTraceEventType, RtpTrace
 from .signal import Signal
 from .stats import RtpStreamStats
 from .tables import read
@@ -21,7 +23,8 @@ class Producer(WorkerObject):
 
     ``type`` is ``simple``, ``simulcast`` or ``svc``; ``rtp_parameters`` is what the sender sends, and
     ``consumable_rtp_parameters`` what the router made of it for consumers. ``score`` is the last that was told.
-    ``on_pause`` and ``on_resume`` fire when it changes, ``on_transport_close`` before ``on_close``.
+    ``on_pause`` and ``on_resume`` fire when it changes, ``on_trace`` as :meth:`enable_trace_event` asked for,
+    ``on_transport_close`` before ``on_close``.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Producer(WorkerObject):
         self.on_resume: Signal[()] = Signal()
         self.on_score: Signal[list[ProducerScore]] = Signal()
         self.on_video_orientation_change: Signal[VideoOrientation] = Signal()
+        self.on_trace: Signal[RtpTrace] = Signal()
         channel.subscribe(id, self._notified)
 
     async def dump(self) -> ProducerDump:
@@ -66,16 +70,38 @@ class Producer(WorkerObject):
     async def pause(self) -> None:
         """Stop forwarding to consumers, who are told."""
         await self._request("producer_pause")
-        if not self.paused:
-            self.paused = True
-            self.on_pause.emit()
+        self._set_paused(True)
 
     async def resume(self) -> None:
         """Forward to consumers again."""
         await self._request("producer_resume")
-        if self.paused:
-            self.paused = False
-            self.on_resume.emit()
+        self._set_paused(False)
+
+    def _follow(self, paused: bool) -> None:
+        """Pause or resume without waiting, as the other end of a pipe did."""
+        if not self.closed:
+            self._channel.post("producer_pause" if paused else "producer_resume", self.id)
+            self._set_paused(paused)
+
+    def _set_paused(self, paused: bool) -> None:
+        if paused != self.paused:
+            self.paused = paused
+            (self.on_pause if paused else self.on_resume).emit()
+
+    async def enable_trace_event(self, types: Sequence[ProducerTraceEventType] = ()) -> None:
+        """Have ``on_trace`` tell these kinds of events, and no others."""
+        body = ("Producer_EnableTraceEventRequest", {"events": list(types)})
+        await self._request("producer_enable_trace_event", body)
+
+    def send(self, packet: bytes) -> None:
+        """
+        Pass an RTP packet to the router, as if it had been received; meant for direct transports.
+
+        Raises ChannelFullError when the worker does not read. What is no RTP, or of none of the producer's streams, is
+        dropped by the worker.
+        """
+        self._check_open()
+        self._channel.notify("producer_send", self.id, ("Producer_SendNotification", {"data": packet}))
 
     def close(self) -> None:
         """Stop receiving; its consumers close too."""
@@ -98,3 +124,5 @@ class Producer(WorkerObject):
             self.on_score.emit(self.score)
         elif event == "producer_video_orientation_change":
             self.on_video_orientation_change.emit(VideoOrientation(**body))
+        elif event == "producer_trace":
+            self.on_trace.emit(RtpTrace.from_table(body))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar, Unpack, overload
 
 import msgspec
 
@@ -12,23 +13,42 @@ from . import ortc
 from .active_speaker_observer import ActiveSpeakerObserver
 from .audio_level_observer import AudioLevelObserver
 from .channel.channel import Body, Channel
+from .consume_cache import ConsumeCache
 from .data_producer import DataProducer
 from .data_structures import ListenInfo, SctpOptions
-from .dumps import RouterDump
-from .errors import InvalidStateError, InvalidValueError, MediasoupError
+from .direct_transport import DirectTransport
+from .dumps import PipeTransportDump, PlainTransportDump, RouterDump, WebRtcTransportDump
+from .errors import InvalidStateError, InvalidValueError, MediasoupError, NotFoundError
+from .pipe_to_router import (
+    PipedDataProducer,
+    PipedProducer,
+    PipeToRouterOptions,
+    PipeTransportOptions,
+    PipeTransportPair,
+    pipe_data_producer,
+    pipe_producer,
+    pipe_transport_pair,
+)
+from .pipe_transport import PipeTransport
+from .plain_transport import PlainTransport
 from .producer import Producer
 from .rtp_observer import RtpObserver
 from .rtp_parameters import RtpCapabilities, RtpCodecCapability
 from .signal import Signal
+from .srtp_parameters import SrtpCryptoSuite
 from .tables import read
-from .transport import Transport
+from .transport import Transport, with_base
 from .webrtc_server import WebRtcServer
-from .webrtc_transport import WebRtcTransport, dump_from_table
+from .webrtc_transport import WebRtcTransport
 from .worker_object import WorkerObject, new_id
 
 logger = logging.getLogger(__name__)
 
 Observer = TypeVar("Observer", bound=RtpObserver)
+AnyTransport = TypeVar("AnyTransport", bound=Transport)
+
+#: Where pipe transports listen unless told otherwise: enough for routers on one host.
+LOOPBACK: Final = ListenInfo(protocol="udp", ip="127.0.0.1")
 
 
 class Router(WorkerObject):
@@ -54,6 +74,8 @@ class Router(WorkerObject):
         self.rtp_observers: dict[str, RtpObserver] = {}
         self.producers: dict[str, Producer] = {}
         self.data_producers: dict[str, DataProducer] = {}
+        self._consume_cache = ConsumeCache(channel.codec)
+        self._pipe_pairs: dict[str, asyncio.Task[PipeTransportPair]] = {}
         self.on_worker_close: Signal[()] = Signal()
         self.on_new_transport: Signal[Transport] = Signal()
         self.on_new_rtp_observer: Signal[RtpObserver] = Signal()
@@ -96,8 +118,9 @@ class Router(WorkerObject):
         Make a transport for a WebRTC endpoint.
 
         It listens on the sockets of ``webrtc_server`` or on its own, given by ``listen_infos``. ``enable_tcp`` is true
-        with a server and false without, unless given. ``ice_consent_timeout`` is in seconds, 0 for none;
-        ``initial_available_outgoing_bitrate`` in bits a second is the first guess of the bandwidth estimation.
+        with a server and false without, unless given. ``ice_consent_timeout`` is in seconds, 0 for none; the worker
+        takes what is below 10 as 10, and above 60 as 60. ``initial_available_outgoing_bitrate`` in bits a second is the
+        first guess of the bandwidth estimation.
         """
         if (webrtc_server is None) == (listen_infos is None):
             raise InvalidValueError("webrtc_server", "give either it or listen_infos")
@@ -106,13 +129,11 @@ class Router(WorkerObject):
             method += "_with_server"
             if webrtc_server.closed:
                 raise InvalidStateError(f"{webrtc_server!r} is closed")
-        transport_id = new_id()
         options = {
             "base": {
+                **_base_options(enable_sctp, sctp),
                 "initial_available_outgoing_bitrate": initial_available_outgoing_bitrate,
-                "enable_sctp": enable_sctp,
                 "is_data_channel": True,
-                **msgspec.structs.asdict(sctp or SctpOptions()),
             },
             "listen": listen,
             "enable_udp": enable_udp,
@@ -121,28 +142,166 @@ class Router(WorkerObject):
             "prefer_tcp": prefer_tcp,
             "ice_consent_timeout": ice_consent_timeout,
         }
-        answer = await self._create_transport(
-            method,
-            transport_id,
-            ("Router_CreateWebRtcTransportRequest", {"transport_id": transport_id, "options": options}),
-        )
-        transport = WebRtcTransport(
-            self._channel, transport_id, router=self, dump=dump_from_table(answer), app_data=app_data
-        )
+        transport_id, answer = await self._create_transport("WebRtcTransport", options, method=method)
+        dump = read(WebRtcTransportDump, answer)
+        transport = WebRtcTransport(self._channel, transport_id, router=self, dump=dump, app_data=app_data)
         self._add_transport(transport)
         if webrtc_server is not None:
             webrtc_server._handle(transport)
         return transport
 
-    async def _create_transport(self, method: str, id: str, body: Body) -> dict[str, Any]:
-        return await self._create(
-            method, id, body, ("router_close_transport", "Router_CloseTransportRequest", "transport_id")
+    async def create_plain_transport(
+        self,
+        *,
+        listen_info: ListenInfo,
+        rtcp_listen_info: ListenInfo | None = None,
+        rtcp_mux: bool = True,
+        comedia: bool = False,
+        enable_sctp: bool = False,
+        sctp: SctpOptions | None = None,
+        enable_srtp: bool = False,
+        srtp_crypto_suite: SrtpCryptoSuite = "AES_CM_128_HMAC_SHA1_80",
+        app_data: dict[str, Any] | None = None,
+    ) -> PlainTransport:
+        """
+        Make a transport for an endpoint that speaks RTP over UDP.
+
+        With ``rtcp_mux`` RTP and RTCP share a port; ``rtcp_listen_info`` gives RTCP its own, which turns that off. With
+        ``comedia`` the other end is where its first packet comes from, else it is told by ``connect()``. Raises
+        RequestRefusedError when an address can't be listened on.
+        """
+        options = {
+            "base": _base_options(enable_sctp, sctp),
+            "listen_info": listen_info.to_table(),
+            "rtcp_listen_info": None if rtcp_listen_info is None else rtcp_listen_info.to_table(),
+            "rtcp_mux": rtcp_mux and rtcp_listen_info is None,
+            "comedia": comedia,
+            "enable_srtp": enable_srtp,
+            "srtp_crypto_suite": srtp_crypto_suite.lower(),
+        }
+        transport_id, answer = await self._create_transport("PlainTransport", options)
+        dump = read(PlainTransportDump, answer)
+        return self._add_transport(
+            PlainTransport(self._channel, transport_id, router=self, dump=dump, app_data=app_data)
         )
 
-    def _add_transport(self, transport: Transport) -> None:
+    async def create_pipe_transport(
+        self,
+        *,
+        listen_info: ListenInfo,
+        enable_sctp: bool = False,
+        sctp: SctpOptions | None = None,
+        enable_rtx: bool = False,
+        enable_srtp: bool = False,
+        app_data: dict[str, Any] | None = None,
+    ) -> PipeTransport:
+        """
+        Make one end of a pipe to another router; :meth:`pipe_to_router` makes and connects both.
+
+        ``enable_rtx`` has it retransmit what the network loses. Raises RequestRefusedError when the address can't be
+        listened on.
+        """
+        options = {
+            "base": _base_options(enable_sctp, sctp),
+            "listen_info": listen_info.to_table(),
+            "enable_rtx": enable_rtx,
+            "enable_srtp": enable_srtp,
+        }
+        transport_id, answer = await self._create_transport("PipeTransport", options)
+        dump = read(PipeTransportDump, answer)
+        return self._add_transport(
+            PipeTransport(self._channel, transport_id, router=self, dump=dump, app_data=app_data)
+        )
+
+    async def create_direct_transport(
+        self,
+        *,
+        max_send_message_size: int = 262_144,
+        max_receive_message_size: int = 262_144,
+        app_data: dict[str, Any] | None = None,
+    ) -> DirectTransport:
+        """Make a transport whose endpoint is this program; sizes of messages in bytes."""
+        base = {
+            "direct": True,
+            "max_send_message_size": max_send_message_size,
+            "max_receive_message_size": max_receive_message_size,
+        }
+        transport_id, _ = await self._create_transport("DirectTransport", {"base": base})
+        return self._add_transport(DirectTransport(self._channel, transport_id, router=self, app_data=app_data))
+
+    async def _create_transport(
+        self, kind: str, options: dict[str, Any], *, method: str | None = None
+    ) -> tuple[str, dict[str, Any]]:
+        """Ask the worker for a transport; give its id and its dump."""
+        transport_id = new_id()
+        answer = await self._create(
+            method or f"router_create_{kind.lower()}",
+            transport_id,
+            (f"Router_Create{kind}Request", {"transport_id": transport_id, "options": options}),
+            ("router_close_transport", "Router_CloseTransportRequest", "transport_id"),
+        )
+        return transport_id, with_base(answer)
+
+    def _add_transport(self, transport: AnyTransport) -> AnyTransport:
         self.transports[transport.id] = transport
         transport.on_close.add(lambda: self.transports.pop(transport.id, None))
         self.on_new_transport.emit(transport)
+        return transport
+
+    @overload
+    async def pipe_to_router(
+        self, *, router: Router, producer_id: str, **options: Unpack[PipeToRouterOptions]
+    ) -> PipedProducer: ...
+
+    @overload
+    async def pipe_to_router(
+        self, *, router: Router, data_producer_id: str, **options: Unpack[PipeToRouterOptions]
+    ) -> PipedDataProducer: ...
+
+    async def pipe_to_router(
+        self,
+        *,
+        router: Router,
+        producer_id: str | None = None,
+        data_producer_id: str | None = None,
+        keep_id: bool = True,
+        listen_info: ListenInfo = LOOPBACK,
+        enable_sctp: bool = True,
+        sctp: SctpOptions | None = None,
+        enable_rtx: bool = False,
+        enable_srtp: bool = False,
+    ) -> PipedProducer | PipedDataProducer:
+        """
+        Have a producer or a data producer of ours in another router too.
+
+        There it has the same id, unless ``keep_id`` is false, as it must be when both routers are in one worker. The
+        other options are those of :meth:`create_pipe_transport`, and matter when the first thing is piped: one pair of
+        transports connects two routers in both directions, as long as none of them is closed. Raises NotFoundError
+        when the router has no such producer or it closes meanwhile, InvalidStateError when a router closes; nothing of
+        what was begun is left then.
+        """
+        if (producer_id is None) == (data_producer_id is None):
+            raise InvalidValueError("producer_id", "give either it or data_producer_id")
+        if router is self:
+            raise InvalidValueError("router", "is the one that the producer is in")
+        if keep_id and router._channel is self._channel:
+            raise InvalidValueError("keep_id", "both routers are in one worker, where an id can't be there twice")
+        source = self.producers.get(producer_id or "") or self.data_producers.get(data_producer_id or "")
+        if source is None:
+            missing = f"data producer {data_producer_id}" if producer_id is None else f"producer {producer_id}"
+            raise NotFoundError(f"no {missing}")
+        options: PipeTransportOptions = {
+            "listen_info": listen_info,
+            "enable_sctp": enable_sctp,
+            "sctp": sctp,
+            "enable_rtx": enable_rtx,
+            "enable_srtp": enable_srtp,
+        }
+        pair = await pipe_transport_pair(self, router, options)
+        here, there = pair[self.id], pair[router.id]
+        if isinstance(source, Producer):
+            return await pipe_producer(source, here, there, keep_id=keep_id)
+        return await pipe_data_producer(source, here, there, keep_id=keep_id)
 
     async def create_active_speaker_observer(
         self, *, interval: int = 300, app_data: dict[str, Any] | None = None
@@ -221,6 +380,11 @@ class Router(WorkerObject):
             transport._router_closed()
         for observer in tuple(self.rtp_observers.values()):
             observer._router_closed()
+
+
+def _base_options(enable_sctp: bool, sctp: SctpOptions | None) -> dict[str, Any]:
+    """Give the ``FBS.Transport.Options`` of a transport that can carry SCTP."""
+    return {"enable_sctp": enable_sctp, **msgspec.structs.asdict(sctp or SctpOptions())}
 
 
 def _listen(webrtc_server: WebRtcServer | None, listen_infos: Sequence[ListenInfo] | None) -> Body:

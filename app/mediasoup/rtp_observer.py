@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from .channel.channel import Channel
 from .errors import NotFoundError
@@ -18,6 +18,8 @@ class RtpObserver(WorkerObject):
 
     ``on_pause`` and ``on_resume`` fire when it changes, ``on_router_close`` before ``on_close``.
     """
+
+    type: ClassVar[Literal["activespeaker", "audiolevel"]]
 
     def __init__(
         self,

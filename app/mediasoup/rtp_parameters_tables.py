@@ -132,7 +132,7 @@ def _codec_to_table(codec: RtpCodecParameters, path: str) -> dict[str, Any]:
         "payload_type": codec.payload_type,
         "clock_rate": codec.clock_rate,
         "channels": codec.channels,
-        "parameters": _parameters_to_table(codec.parameters, f"{path}.parameters"),
+        "parameters": _parameters_to_table(codec.parameters, path),
         "rtcp_feedback": [asdict(feedback) for feedback in codec.rtcp_feedback],
     }
 
@@ -158,7 +158,7 @@ def _header_extension_to_table(extension: RtpHeaderExtensionParameters, path: st
         "uri": enumerator,
         "id": extension.id,
         "encrypt": extension.encrypt,
-        "parameters": _parameters_to_table(extension.parameters, f"{path}.parameters"),
+        "parameters": _parameters_to_table(extension.parameters, path),
     }
 
 
@@ -172,7 +172,8 @@ def _header_extension_from_table(table: Table) -> RtpHeaderExtensionParameters:
 
 
 def _parameters_to_table(parameters: Mapping[str, ParameterValue], path: str) -> list[dict[str, Any]]:
-    return [{"name": name, "value": _to_union(value, f"{path}.{name}")} for name, value in parameters.items()]
+    """``path`` is that of the codec or header extension."""
+    return [{"name": name, "value": _to_union(value, path, name)} for name, value in parameters.items()]
 
 
 def _parameters_from_table(rows: Sequence[Table]) -> dict[str, ParameterValue]:
@@ -183,8 +184,8 @@ def _parameters_from_table(rows: Sequence[Table]) -> dict[str, ParameterValue]:
     return parameters
 
 
-def _to_union(value: ParameterValue, path: str) -> tuple[str, dict[str, Any]]:
-    """Give the union ``Value``: the name of a member, and its table."""
+def _to_union(value: ParameterValue, path: str, name: str) -> tuple[str, dict[str, Any]]:
+    """Give the union ``Value`` of the parameter ``name``: the name of a member, and its table."""
     match value:
         # First, for True is an int as well. It is a byte on the wire.
         case bool():
@@ -197,4 +198,4 @@ def _to_union(value: ParameterValue, path: str) -> tuple[str, dict[str, Any]]:
             return "String", {"value": value}
         case list() if all(type(item) is int and item in _INT32 for item in value):
             return "Integer32Array", {"value": value}
-    raise InvalidValueError(path, "is not a string, a number or a list of 32-bit integers")
+    raise InvalidValueError(f"{path}.parameters.{name}", "is not a string, a number or a list of 32-bit integers")

@@ -54,6 +54,29 @@ class WebRtcTransportStats(TransportStats, frozen=True, kw_only=True):
     type: str = present("webrtc-transport")
 
 
+class PlainTransportStats(TransportStats, frozen=True, kw_only=True):
+    """What a plain transport counts."""
+
+    rtcp_mux: bool
+    comedia: bool
+    tuple: TransportTuple
+    rtcp_tuple: TransportTuple | None = None
+    type: str = present("plain-rtp-transport")
+
+
+class PipeTransportStats(TransportStats, frozen=True, kw_only=True):
+    """What a pipe transport counts."""
+
+    tuple: TransportTuple
+    type: str = present("pipe-transport")
+
+
+class DirectTransportStats(TransportStats, frozen=True, kw_only=True):
+    """What a direct transport counts."""
+
+    type: str = present("direct-transport")
+
+
 class RtpStreamStats(Value, frozen=True):
     """
     What is counted of one RTP stream.

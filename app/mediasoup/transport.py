@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
 from . import ortc
 from .channel.channel import Channel
+from .channel.encoder import Block
+from .consume_cache import ConsumeOptions, consume_request
 from .consumer import Consumer, layers_from_table
 from .data_consumer import DataConsumer
 from .data_producer import DataProducer
 from .data_structures import (
     ConsumerLayers,
     ConsumerScore,
-    SctpNegotiatedCapabilities,
     SctpStreamParameters,
     TransportTrace,
     TransportTraceEventType,
@@ -24,7 +25,7 @@ from .data_structures import (
 from .errors import InvalidStateError, InvalidValueError, NotFoundError
 from .producer import Producer
 from .rtp_parameters import MediaKind, RtcpParameters, RtpCapabilities, RtpEncodingParameters, RtpParameters
-from .rtp_parameters_tables import rtp_encodings_to_table, rtp_mapping_to_table, rtp_parameters_to_table
+from .rtp_parameters_tables import rtp_mapping_to_table, rtp_parameters_to_table
 from .sctp_stream_ids import SctpStreamIds
 from .signal import Signal
 from .tables import read
@@ -179,54 +180,59 @@ class Transport(WorkerObject):
         self._check_open()
         if mid == "":
             raise InvalidValueError("mid", "is empty")
-        capabilities = ortc.validate_and_normalize_rtp_capabilities(rtp_capabilities)
+        receiver = self._router._consume_cache.receiver(rtp_capabilities)
+        producer = self._producer(producer_id)
+        options = ConsumeOptions(
+            enable_rtx=producer.kind == "video" if enable_rtx is None else enable_rtx,
+            paused=paused,
+            preferred_layers=preferred_layers,
+            ignore_dtx=ignore_dtx,
+        )
+        if pipe:
+            parameters = ortc.get_consumer_rtp_parameters(
+                consumable_rtp_parameters=producer.consumable_rtp_parameters,
+                remote_rtp_capabilities=receiver.capabilities,
+                pipe=True,
+                enable_rtx=options.enable_rtx,
+            )
+            return await self._pipe(producer, parameters, options, app_data)
+        offer = self._router._consume_cache.offer(producer, receiver, options)
+        parameters = offer.parameters(mid or self._take_mid())
+        consumer_id = new_id()
+        request = offer.request(consumer_id, parameters)
+        return await self._send(producer, consumer_id, parameters, request, producer.type, app_data)
+
+    async def _pipe(
+        self, producer: Producer, parameters: RtpParameters, options: ConsumeOptions, app_data: dict[str, Any] | None
+    ) -> Consumer:
+        """Send all of a producer's streams as they are."""
+        consumer_id = new_id()
+        request = consume_request(producer, consumer_id, parameters, "pipe", options)
+        return await self._send(producer, consumer_id, parameters, request, "pipe", app_data)
+
+    def _producer(self, producer_id: str) -> Producer:
         producer = self._router.producers.get(producer_id)
         if producer is None:
             raise NotFoundError(f"no producer {producer_id}")
-        parameters = ortc.get_consumer_rtp_parameters(
-            consumable_rtp_parameters=producer.consumable_rtp_parameters,
-            remote_rtp_capabilities=capabilities,
-            pipe=pipe,
-            enable_rtx=producer.kind == "video" if enable_rtx is None else enable_rtx,
-        )
-        if not pipe:
-            parameters = msgspec.structs.replace(parameters, mid=mid or self._take_mid())
-        return await self._send(producer, parameters, paused, preferred_layers, ignore_dtx, pipe, app_data)
+        return producer
 
     async def _send(
         self,
         producer: Producer,
+        consumer_id: str,
         parameters: RtpParameters,
-        paused: bool,
-        preferred_layers: ConsumerLayers | None,
-        ignore_dtx: bool,
-        pipe: bool,
+        request: Mapping[str, Any] | Block,
+        type: str,
         app_data: dict[str, Any] | None,
     ) -> Consumer:
-        consumer_id = new_id()
-        consumer_type = "pipe" if pipe else producer.type
-        answer = await self._create(
-            "consume",
-            consumer_id,
-            {
-                "consumer_id": consumer_id,
-                "producer_id": producer.id,
-                "kind": producer.kind,
-                "rtp_parameters": rtp_parameters_to_table(parameters),
-                "type": consumer_type,
-                "consumable_rtp_encodings": rtp_encodings_to_table(producer.consumable_rtp_parameters.encodings),
-                "paused": paused,
-                "preferred_layers": None if preferred_layers is None else msgspec.structs.asdict(preferred_layers),
-                "ignore_dtx": ignore_dtx,
-            },
-        )
+        answer = await self._create("consume", consumer_id, request)
         consumer = Consumer(
             self._channel,
             consumer_id,
             transport_id=self.id,
             producer_id=producer.id,
             kind=producer.kind,
-            type=consumer_type,
+            type=type,
             rtp_parameters=parameters,
             paused=answer["paused"],
             producer_paused=answer["producer_paused"],
@@ -241,8 +247,8 @@ class Transport(WorkerObject):
     def _with_cname(self, parameters: RtpParameters) -> RtpParameters:
         """Give all producers of this endpoint the CNAME of its first, since it is one sender with one clock."""
         if self._cname is None:
-            self._cname = parameters.rtcp.cname or new_id()[:8]
-        return _replace_cname(parameters, self._cname)
+            self._cname = parameters.rtcp.cname or random_cname()
+        return replace_cname(parameters, self._cname)
 
     def _take_mid(self) -> str:
         mid = self._next_mid
@@ -375,10 +381,7 @@ class Transport(WorkerObject):
         self.on_new_data_consumer.emit(data_consumer)
         return data_consumer
 
-    def _negotiated(self, capabilities: SctpNegotiatedCapabilities) -> None:
-        self._stream_ids.limit(capabilities.negotiated_max_outbound_streams)
-
-    async def _create(self, what: str, id: str, fields: dict[str, Any]) -> dict[str, Any]:
+    async def _create(self, what: str, id: str, fields: Mapping[str, Any] | Block) -> dict[str, Any]:
         """Ask the worker for a child; ``what`` is ``produce``, ``consume``, ``produce_data`` or ``consume_data``."""
         verb = what.title().replace("_", "")
         answer = await self._channel.create(
@@ -450,7 +453,18 @@ def register(registry: dict[str, Child], child: Child) -> None:
     child.on_close.add(lambda: registry.pop(child.id, None))
 
 
-def _replace_cname(parameters: RtpParameters, cname: str) -> RtpParameters:
+def with_base(table: dict[str, Any]) -> dict[str, Any]:
+    """Put what all transports have, a table ``base`` in the worker's dumps and statistics, beside what one kind has."""
+    return {**table, **table["base"]}
+
+
+def random_cname() -> str:
+    """Make a CNAME for a sender that did not say its own."""
+    return new_id()[:8]
+
+
+def replace_cname(parameters: RtpParameters, cname: str) -> RtpParameters:
+    """Give ``parameters`` with another CNAME."""
     rtcp = RtcpParameters(cname=cname, reduced_size=parameters.rtcp.reduced_size)
     return msgspec.structs.replace(parameters, rtcp=rtcp)
 

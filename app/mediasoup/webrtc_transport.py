@@ -14,28 +14,26 @@ from .data_structures import (
     IceParameters,
     IceRole,
     IceState,
-    SctpNegotiatedCapabilities,
-    SctpParameters,
-    SctpState,
     TransportTuple,
 )
 from .dumps import WebRtcTransportDump
+from .sctp_transport import SctpTransport
 from .signal import Signal
 from .stats import WebRtcTransportStats
 from .tables import read
-from .transport import Transport
+from .transport import with_base
 
 if TYPE_CHECKING:
     from .router import Router
 
 
-class WebRtcTransport(Transport):
+class WebRtcTransport(SctpTransport):
     """
     Made by ``router.create_webrtc_transport()``.
 
-    The client needs ``ice_parameters``, ``ice_candidates``, ``dtls_parameters`` and ``sctp_parameters`` (None without
-    SCTP). The states are the last that were told, and ``closed`` at the end. ``ice_state`` ``disconnected`` says that
-    the other side has not been heard for the transport's consent timeout.
+    The client needs ``ice_parameters``, ``ice_candidates``, ``dtls_parameters`` and ``sctp_parameters``. The states are
+    the last that were told, and ``closed`` at the end. ``ice_state`` ``disconnected`` says that the other side has not
+    been heard for the transport's consent timeout.
     """
 
     type = "webrtc"
@@ -49,7 +47,7 @@ class WebRtcTransport(Transport):
         dump: WebRtcTransportDump,
         app_data: dict[str, Any] | None,
     ) -> None:
-        super().__init__(channel, id, router=router, app_data=app_data)
+        super().__init__(channel, id, router=router, dump=dump, app_data=app_data)
         self.ice_role: IceRole = dump.ice_role
         self.ice_parameters: IceParameters = dump.ice_parameters
         self.ice_candidates: list[IceCandidate] = dump.ice_candidates
@@ -58,22 +56,17 @@ class WebRtcTransport(Transport):
         self.dtls_parameters: DtlsParameters = dump.dtls_parameters
         self.dtls_state: DtlsState = dump.dtls_state
         self.dtls_remote_cert: str | None = None
-        self.sctp_parameters: SctpParameters | None = dump.sctp_parameters
-        self.sctp_state: SctpState | None = dump.sctp_state
-        self.sctp_negotiated_capabilities: SctpNegotiatedCapabilities | None = None
         self.on_ice_state_change: Signal[IceState] = Signal()
         self.on_ice_selected_tuple_change: Signal[TransportTuple] = Signal()
         self.on_dtls_state_change: Signal[DtlsState] = Signal()
-        self.on_sctp_state_change: Signal[SctpState] = Signal()
 
     async def dump(self) -> WebRtcTransportDump:
         """Ask the worker what the transport holds."""
-        return dump_from_table(await self._request("transport_dump"))
+        return read(WebRtcTransportDump, with_base(await self._request("transport_dump")))
 
     async def get_stats(self) -> list[WebRtcTransportStats]:
         """Ask the worker for the transport's statistics; always one entry."""
-        table = await self._request("transport_get_stats")
-        return [read(WebRtcTransportStats, {**table, **table["base"]})]
+        return [read(WebRtcTransportStats, with_base(await self._request("transport_get_stats")))]
 
     async def connect(self, *, dtls_parameters: DtlsParameters) -> None:
         """Say who the other side is. Raises RequestRefusedError when that was said before."""
@@ -93,8 +86,6 @@ class WebRtcTransport(Transport):
             return False
         self.ice_state = self.dtls_state = "closed"
         self.ice_selected_tuple = None
-        if self.sctp_state is not None:
-            self.sctp_state = "closed"
         return True
 
     def _notified(self, event: str, body: dict[str, Any]) -> None:
@@ -109,17 +100,5 @@ class WebRtcTransport(Transport):
             if self.dtls_state == "connected":
                 self.dtls_remote_cert = body["remote_cert"]
             self.on_dtls_state_change.emit(self.dtls_state)
-        elif event == "transport_sctp_state_change":
-            self.sctp_state = state = body["sctp_state"]
-            self.on_sctp_state_change.emit(state)
-        elif event == "transport_sctp_negotiated_capabilities":
-            negotiated = SctpNegotiatedCapabilities(**body["negotiated_capabilities"])
-            self.sctp_negotiated_capabilities = negotiated
-            self._negotiated(negotiated)
         else:
             super()._notified(event, body)
-
-
-def dump_from_table(table: dict[str, Any]) -> WebRtcTransportDump:
-    """Read the worker's ``FBS.WebRtcTransport.DumpResponse``."""
-    return read(WebRtcTransportDump, {**table, **table["base"]})

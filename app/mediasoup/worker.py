@@ -14,7 +14,7 @@ import random
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -38,6 +38,9 @@ logger = logging.getLogger(__name__)
 output_logger = logging.getLogger("app.mediasoup.worker")
 
 WorkerLogLevel = Literal["debug", "warn", "error", "none"]
+WorkerLogTag = Literal[
+    "info", "ice", "dtls", "rtp", "srtp", "rtcp", "rtx", "bwe", "score", "simulcast", "svc", "sctp", "message"
+]
 
 #: Seconds that a new worker has to say that it runs.
 START_TIMEOUT = 10.0
@@ -51,11 +54,13 @@ class WorkerSettings(Value, frozen=True):
     """
     Settings of a worker that is started here.
 
-    ``dtls_certificate_file`` and ``dtls_private_key_file`` are PEM files; without them the worker makes its own.
+    ``log_tags`` is what it logs of at the levels ``debug`` and ``warn``. ``dtls_certificate_file`` and
+    ``dtls_private_key_file`` are PEM files; without them the worker makes its own. ``libwebrtc_field_trials`` tunes the
+    bandwidth estimation, in libwebrtc's words. Which program is started is told to :meth:`Worker.spawn`.
     """
 
     log_level: WorkerLogLevel = "error"
-    log_tags: tuple[str, ...] = ()
+    log_tags: tuple[WorkerLogTag, ...] = ()
     dtls_certificate_file: str | None = None
     dtls_private_key_file: str | None = None
     libwebrtc_field_trials: str = "WebRTC-Bwe-AlrLimitedBackoff/Enabled/"
@@ -97,23 +102,35 @@ class Worker:
     """
     ``routers`` and ``webrtc_servers`` hold what is open, by id; new ones are told by ``on_new_router`` and
     ``on_new_webrtc_server``. ``on_died(reason)`` fires once when the worker is lost without :meth:`close`, after
-    everything in it was closed, and ``on_close`` in any case.
+    everything in it was closed, and ``on_close`` in any case. ``subprocess_closed`` and ``on_subprocess_close`` tell
+    that its process has ended, which is later than :meth:`close`, or was lost; the process of a sidecar's worker that
+    was closed here goes on. ``app_data`` belongs to the application.
     """
 
-    def __init__(self, channel: Channel, pid: int, process: streams.WorkerProcess | None) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        pid: int,
+        process: streams.WorkerProcess | None,
+        app_data: dict[str, Any] | None = None,
+    ) -> None:
         self._channel = channel
         self._process = process
         self.pid = pid
         self.closed = False
         self.died = False
-        self.app_data: dict[str, Any] = {}
+        self.subprocess_closed = False
+        self.app_data: dict[str, Any] = {} if app_data is None else app_data
         self.routers: dict[str, Router] = {}
         self.webrtc_servers: dict[str, WebRtcServer] = {}
         self.on_died: Signal[str] = Signal()
+        self.on_subprocess_close: Signal[()] = Signal()
         self.on_close: Signal[()] = Signal()
         self.on_new_router: Signal[Router] = Signal()
         self.on_new_webrtc_server: Signal[WebRtcServer] = Signal()
         channel.on_end.add(self._lost)
+        if process is not None:
+            process.exited.add_done_callback(lambda _: self._exited())
 
     def __repr__(self) -> str:
         return f"<Worker pid {self.pid}{' closed' if self.closed else ''}>"
@@ -121,19 +138,26 @@ class Worker:
     # Where workers come from.
 
     @classmethod
-    async def spawn(cls, settings: WorkerSettings | None = None, *, binary: WorkerBinary | None = None) -> Worker:
+    async def spawn(
+        cls,
+        settings: WorkerSettings | None = None,
+        *,
+        binary: WorkerBinary | None = None,
+        app_data: dict[str, Any] | None = None,
+    ) -> Worker:
         """
         Start a worker as a process of our own, which ends with us.
 
-        Raises InvalidValueError when the worker refuses the settings, WorkerStartError when it does
-        not start.
+        ``binary`` is what :func:`~.worker_binary.find_worker_binary` finds unless given. Raises InvalidValueError when
+        the worker refuses the settings, WorkerStartError when it does not start.
         """
         settings = settings or WorkerSettings()
         binary = binary or find_worker_binary()
         codec = load_codec(binary.schemas)
+        program, arguments = binary.command(settings.arguments())
         process, link = await streams.spawn(
-            binary.path,
-            settings.arguments(),
+            program,
+            arguments,
             {"MEDIASOUP_VERSION": binary.release, **os.environ},
             _log_output,
         )
@@ -144,10 +168,12 @@ class Worker:
             process.kill()
             channel.close()
             raise
-        return cls(channel, process.pid, process)
+        worker = cls(channel, process.pid, process, app_data)
+        on_new_worker.emit(worker)
+        return worker
 
     @classmethod
-    async def attach(cls, path: Path, *, schemas: Path, pid: int) -> Worker:
+    async def attach(cls, path: Path, *, schemas: Path, pid: int, app_data: dict[str, Any] | None = None) -> Worker:
         """
         Take over the worker with that ``pid`` behind a sidecar's ``worker-<slot>.sock``.
 
@@ -158,7 +184,7 @@ class Worker:
         first_id = random.randrange(1, 1 << 31)
         # The sidecar logs the worker's lines.
         channel = Channel(link, load_codec(schemas), first_id=first_id, show_logs=False)
-        worker = cls(channel, pid, None)
+        worker = cls(channel, pid, None, app_data)
         try:
             found = (await worker.dump()).pid
         except ChannelError as error:
@@ -170,6 +196,7 @@ class Worker:
         if found != pid:
             channel.close()
             raise WorkerStartError(f"at {path} is worker {found}, not {pid}")
+        on_new_worker.emit(worker)
         return worker
 
     # Asking.
@@ -183,7 +210,7 @@ class Worker:
         return ResourceUsage(**await self._request("worker_get_resource_usage"))
 
     async def update_settings(
-        self, *, log_level: WorkerLogLevel | None = None, log_tags: Sequence[str] | None = None
+        self, *, log_level: WorkerLogLevel | None = None, log_tags: Sequence[WorkerLogTag] | None = None
     ) -> None:
         """Change what the worker logs; what is not given stays."""
         await self._request(
@@ -198,6 +225,8 @@ class Worker:
         self, *, listen_infos: Sequence[ListenInfo], app_data: dict[str, Any] | None = None
     ) -> WebRtcServer:
         """Open sockets for WebRTC transports. Raises RequestRefusedError when an address is in use."""
+        if not listen_infos:
+            raise InvalidValueError("listen_infos", "is empty")
         server_id = new_id()
         body = {"web_rtc_server_id": server_id, "listen_infos": [info.to_table() for info in listen_infos]}
         await self._create(
@@ -301,13 +330,28 @@ class Worker:
             self._process.kill()
         self._close_children()
         self.on_died.emit(reason)
+        self._subprocess_closed()
         self.on_close.emit()
+
+    def _exited(self) -> None:
+        # A process that ends by itself ends its streams too, and _lost() tells the one after the other.
+        if self.closed:
+            self._subprocess_closed()
+
+    def _subprocess_closed(self) -> None:
+        if not self.subprocess_closed:
+            self.subprocess_closed = True
+            self.on_subprocess_close.emit()
 
     def _close_children(self) -> None:
         for router in tuple(self.routers.values()):
             router._worker_closed()
         for server in tuple(self.webrtc_servers.values()):
             server._worker_closed()
+
+
+#: Tells every worker that was started or attached.
+on_new_worker: Final[Signal[Worker]] = Signal()
 
 
 @lru_cache(maxsize=8)

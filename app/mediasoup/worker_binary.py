@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,19 @@ class WorkerBinary:
     path: Path
     schemas: Path
     release: str = MEDIASOUP_RELEASE
+
+    def command(self, arguments: Sequence[str]) -> tuple[Path, list[str]]:
+        """
+        Give the program to start and its arguments.
+
+        That is valgrind around the worker where ``MEDIASOUP_USE_VALGRIND`` is ``true``; ``MEDIASOUP_VALGRIND_BIN`` and
+        ``MEDIASOUP_VALGRIND_OPTIONS`` say which and how.
+        """
+        if os.environ.get("MEDIASOUP_USE_VALGRIND") != "true":
+            return self.path, [*arguments]
+        valgrind = os.environ.get("MEDIASOUP_VALGRIND_BIN", "valgrind")
+        options = os.environ.get("MEDIASOUP_VALGRIND_OPTIONS", "").split()
+        return Path(shutil.which(valgrind) or valgrind), [*options, str(self.path), *arguments]
 
 
 def find_worker_binary() -> WorkerBinary:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from app.mediasoup.data_producer import DataProducer
 from app.mediasoup.data_structures import SctpStreamParameters
-from app.mediasoup.errors import InvalidStateError, NotFoundError
+from app.mediasoup.direct_transport import DirectTransport
+from app.mediasoup.errors import InvalidStateError, InvalidValueError, NotFoundError, UnsupportedError
 from app.mediasoup.router import Router
 from app.mediasoup.webrtc_transport import WebRtcTransport
 
@@ -25,15 +28,21 @@ async def test_a_data_consumer_takes_after_its_producer(
     router: Router, receiver: WebRtcTransport, data_producer: DataProducer
 ) -> None:
     told = record(data_consumer=receiver.on_new_data_consumer)
-    consumer = await receiver.consume_data(data_producer_id=data_producer.id, subchannels=[1, 2])
-    assert (consumer.data_producer_id, consumer.type) == (data_producer.id, "sctp")
+    consumer = await receiver.consume_data(
+        data_producer_id=data_producer.id, subchannels=[1, 2, 2, 65535, 1], app_data={"x": 1}
+    )
+    assert (consumer.data_producer_id, consumer.type, consumer.app_data) == (data_producer.id, "sctp", {"x": 1})
     assert (consumer.label, consumer.protocol, consumer.paused) == ("foo", "bar", False)
-    assert sorted(consumer.subchannels) == [1, 2]
+    assert sorted(consumer.subchannels) == sorted((await consumer.dump()).subchannels) == [1, 2, 65535]
     assert consumer.sctp_stream_parameters == SctpStreamParameters(
         stream_id=0, ordered=False, max_packet_life_time=5000
     )
     assert told == ["data_consumer"]
-    assert (await router.dump()).map_data_consumer_id_data_producer_id == {consumer.id: data_producer.id}
+    dump = await router.dump()
+    assert dump.map_data_producer_id_data_consumer_ids == {data_producer.id: [consumer.id]}
+    assert dump.map_data_consumer_id_data_producer_id == {consumer.id: data_producer.id}
+    held = await receiver.dump()
+    assert (held.data_producer_ids, held.data_consumer_ids) == ([], [consumer.id])
 
 
 @pytest.mark.parametrize(
@@ -86,12 +95,135 @@ async def test_the_dump_gives_back_the_parameters(receiver: WebRtcTransport, dat
     assert (dump.id, dump.data_producer_id, dump.type) == (consumer.id, data_producer.id, "sctp")
     assert (dump.paused, dump.data_producer_paused, dump.buffered_amount) == (True, False, 0)
     assert dump.sctp_stream_parameters == consumer.sctp_stream_parameters
+    assert (dump.label, dump.protocol, dump.subchannels) == ("foo", "bar", [])
+    assert dump.buffered_amount_low_threshold == 1024
+
+
+async def test_subchannels_can_be_changed(receiver: WebRtcTransport, data_producer: DataProducer) -> None:
+    consumer = await receiver.consume_data(data_producer_id=data_producer.id)
+    await consumer.set_subchannels([999, 999, 998, 0])
+    assert sorted(consumer.subchannels) == [0, 998, 999]
+    await consumer.set_subchannels([])
+    assert consumer.subchannels == []
+    for subchannel, expected in ((5, [5]), (10, [5, 10]), (5, [5, 10])):
+        await consumer.add_subchannel(subchannel)
+        assert sorted(consumer.subchannels) == expected
+    for subchannel, expected in ((666, [5, 10]), (5, [10])):
+        await consumer.remove_subchannel(subchannel)
+        assert sorted(consumer.subchannels) == expected
+    assert (await consumer.dump()).subchannels == [10]
+    # Which the Node library takes for 0.
+    with pytest.raises(InvalidValueError, match="subchannel"):
+        await consumer.set_subchannels([65536])
+
+
+# Of and to direct transports.
+
+
+@pytest.fixture
+async def direct(router: Router) -> DirectTransport:
+    return await router.create_direct_transport()
+
+
+async def test_messages_of_a_direct_data_producer_are_sent_in_order(
+    router: Router, receiver: WebRtcTransport, direct: DirectTransport
+) -> None:
+    data_producer = await direct.produce_data()
+    consumer = await receiver.consume_data(data_producer_id=data_producer.id)
+    assert (consumer.type, consumer.label, consumer.protocol, consumer.paused) == ("sctp", "", "", False)
+    assert consumer.sctp_stream_parameters == SctpStreamParameters(stream_id=0, ordered=True)
+    assert (consumer.subchannels, consumer.app_data) == ([], {})
+    assert (await router.dump()).map_data_consumer_id_data_producer_id == {consumer.id: data_producer.id}
+    assert (await receiver.dump()).data_consumer_ids == [consumer.id]
+
+
+async def test_messages_of_a_direct_data_producer_may_be_limited(
+    receiver: WebRtcTransport, direct: DirectTransport
+) -> None:
+    data_producer = await direct.produce_data()
+    consumer = await receiver.consume_data(
+        data_producer_id=data_producer.id, ordered=False, max_retransmits=2, subchannels=[0, 1]
+    )
+    dump = await consumer.dump()
+    assert (dump.data_producer_id, dump.type, dump.paused, dump.data_producer_paused) == (
+        data_producer.id,
+        "sctp",
+        False,
+        False,
+    )
+    assert dump.sctp_stream_parameters == SctpStreamParameters(stream_id=0, ordered=False, max_retransmits=2)
+    assert sorted(dump.subchannels) == [0, 1]
+
+
+async def test_a_direct_transport_consumes_without_a_stream(
+    direct: DirectTransport, data_producer: DataProducer
+) -> None:
+    told = record(data_consumer=direct.on_new_data_consumer)
+    consumer = await direct.consume_data(data_producer_id=data_producer.id, paused=True, app_data={"x": 1})
+    assert (consumer.data_producer_id, consumer.type, consumer.paused) == (data_producer.id, "direct", True)
+    assert (consumer.sctp_stream_parameters, consumer.label, consumer.protocol) == (None, "foo", "bar")
+    assert (consumer.app_data, told) == ({"x": 1}, ["data_consumer"])
+    assert (await direct.dump()).data_consumer_ids == [consumer.id]
+
+
+async def test_the_dump_of_a_direct_data_consumer_has_no_stream(
+    direct: DirectTransport, data_producer: DataProducer
+) -> None:
+    consumer = await direct.consume_data(data_producer_id=data_producer.id, paused=True)
+    dump = await consumer.dump()
+    assert (dump.id, dump.data_producer_id, dump.type) == (consumer.id, data_producer.id, "direct")
+    assert (dump.sctp_stream_parameters, dump.label, dump.protocol) == (None, "foo", "bar")
+    assert (dump.paused, dump.subchannels) == (True, [])
+
+
+async def test_stats_of_a_direct_data_consumer_start_from_zero(
+    direct: DirectTransport, data_producer: DataProducer
+) -> None:
+    consumer = await direct.consume_data(data_producer_id=data_producer.id)
+    (stats,) = await consumer.get_stats()
+    assert (stats.type, stats.label, stats.protocol) == ("data-consumer", "foo", "bar")
+    assert (stats.messages_sent, stats.bytes_sent) == (0, 0)
+
+
+async def test_a_direct_data_consumer_has_nobody_to_send_to(
+    direct: DirectTransport, data_producer: DataProducer
+) -> None:
+    consumer = await direct.consume_data(data_producer_id=data_producer.id)
+    with pytest.raises(UnsupportedError):
+        await consumer.send("foo")
 
 
 async def test_stats_start_from_zero(receiver: WebRtcTransport, data_producer: DataProducer) -> None:
     consumer = await receiver.consume_data(data_producer_id=data_producer.id)
     (stats,) = await consumer.get_stats()
-    assert (stats.type, stats.label, stats.messages_sent, stats.bytes_sent) == ("data-consumer", "foo", 0, 0)
+    assert (stats.type, stats.label, stats.protocol) == ("data-consumer", "foo", "bar")
+    assert (stats.messages_sent, stats.bytes_sent, stats.buffered_amount) == (0, 0, 0)
+
+
+async def test_pausing_and_resuming_are_told_when_they_change_something(
+    receiver: WebRtcTransport, data_producer: DataProducer
+) -> None:
+    consumer = await receiver.consume_data(data_producer_id=data_producer.id)
+    events = record(pause=consumer.on_pause, resume=consumer.on_resume)
+    await consumer.pause()
+    assert (consumer.paused, (await consumer.dump()).paused) == (True, True)
+    await consumer.resume()
+    assert (consumer.paused, (await consumer.dump()).paused) == (False, False)
+    await asyncio.gather(
+        consumer.pause(), consumer.resume(), consumer.pause(), consumer.pause(), consumer.pause(), consumer.resume()
+    )
+    assert events == ["pause", "resume"] * 3
+
+
+async def test_a_pause_of_the_data_producer_is_one_of_what_is_sent(
+    receiver: WebRtcTransport, data_producer: DataProducer
+) -> None:
+    consumer = await receiver.consume_data(data_producer_id=data_producer.id)
+    events = record(pause=consumer.on_pause, resume=consumer.on_resume)
+    await asyncio.gather(data_producer.pause(), data_producer.resume())
+    await until(lambda: len(events) == 2)
+    assert events == ["pause", "resume"]
+    assert (consumer.paused, consumer.data_producer_paused) == (False, False)
 
 
 async def test_what_is_sent_depends_on_both_pauses(receiver: WebRtcTransport, data_producer: DataProducer) -> None:
@@ -129,19 +261,45 @@ async def test_a_data_consumer_ends_with_its_producer(receiver: WebRtcTransport,
     data_producer.close()
     await until(lambda: consumer.closed)
     assert (events, receiver.data_consumers) == (["producer", "close"], {})
+    with pytest.raises(InvalidStateError):
+        await consumer.dump()
 
 
-async def test_a_data_consumer_ends_with_its_transport(receiver: WebRtcTransport, data_producer: DataProducer) -> None:
+async def test_a_data_consumer_ends_with_its_transport(
+    router: Router, receiver: WebRtcTransport, data_producer: DataProducer
+) -> None:
     consumer = await receiver.consume_data(data_producer_id=data_producer.id)
     events = record(transport=consumer.on_transport_close, close=consumer.on_close)
     receiver.close()
     assert events == ["transport", "close"]
-
-
-async def test_a_closed_data_consumer_is_gone(receiver: WebRtcTransport, data_producer: DataProducer) -> None:
-    consumer = await receiver.consume_data(data_producer_id=data_producer.id)
-    consumer.close()
-    consumer.close()
-    assert (await receiver.dump()).data_consumer_ids == []
     with pytest.raises(InvalidStateError):
-        await consumer.pause()
+        await consumer.dump()
+    dump = await router.dump()
+    assert dump.map_data_producer_id_data_consumer_ids == {data_producer.id: []}
+    assert dump.map_data_consumer_id_data_producer_id == {}
+
+
+async def test_a_closed_data_consumer_is_gone(
+    router: Router, receiver: WebRtcTransport, data_producer: DataProducer
+) -> None:
+    consumer = await receiver.consume_data(data_producer_id=data_producer.id)
+    events = record(close=consumer.on_close)
+    consumer.close()
+    consumer.close()
+    assert (events, receiver.data_consumers) == (["close"], {})
+    assert (await receiver.dump()).data_consumer_ids == []
+    dump = await router.dump()
+    assert dump.map_data_producer_id_data_consumer_ids == {data_producer.id: []}
+    assert dump.map_data_consumer_id_data_producer_id == {}
+    requests: list[Callable[[], Awaitable[object]]] = [
+        consumer.dump,
+        consumer.get_stats,
+        consumer.pause,
+        consumer.resume,
+        consumer.get_buffered_amount,
+        lambda: consumer.send("foo"),
+        lambda: consumer.set_subchannels([1]),
+    ]
+    for request in requests:
+        with pytest.raises(InvalidStateError):
+            await request()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -26,7 +27,18 @@ async def test_a_data_producer_is_what_was_asked_for(router: Router, transport: 
     assert producer.sctp_stream_parameters == SctpStreamParameters(stream_id=666, ordered=True)
     assert (producer.app_data, told) == ({"x": 1}, ["data_producer"])
     assert transport.data_producers == router.data_producers == {producer.id: producer}
-    assert (await transport.dump()).data_producer_ids == [producer.id]
+    held = await transport.dump()
+    assert (held.data_producer_ids, held.data_consumer_ids) == ([producer.id], [])
+    dump = await router.dump()
+    assert dump.map_data_producer_id_data_consumer_ids == {producer.id: []}
+    assert dump.map_data_consumer_id_data_producer_id == {}
+
+
+async def test_a_limited_data_producer_is_not_ordered(transport: WebRtcTransport) -> None:
+    stream = SctpStreamParameters(stream_id=777, max_retransmits=3)
+    producer = await transport.produce_data(sctp_stream_parameters=stream, paused=True)
+    assert producer.sctp_stream_parameters == SctpStreamParameters(stream_id=777, ordered=False, max_retransmits=3)
+    assert (producer.paused, (await producer.dump()).paused) == (True, True)
 
 
 async def test_the_dump_gives_back_the_parameters(transport: WebRtcTransport) -> None:
@@ -35,6 +47,8 @@ async def test_the_dump_gives_back_the_parameters(transport: WebRtcTransport) ->
     dump = await producer.dump()
     assert (dump.id, dump.type, dump.label, dump.protocol, dump.paused) == (producer.id, "sctp", "foo", "", False)
     assert dump.sctp_stream_parameters == SctpStreamParameters(stream_id=7, ordered=False, max_retransmits=3)
+    ordered = await (await transport.produce_data(sctp_stream_parameters=STREAM)).dump()
+    assert ordered.sctp_stream_parameters == SctpStreamParameters(stream_id=666, ordered=True)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +56,9 @@ async def test_the_dump_gives_back_the_parameters(transport: WebRtcTransport) ->
     [
         None,
         SctpStreamParameters(stream_id=-1),
+        SctpStreamParameters(stream_id="foo"),  # type: ignore[arg-type]
         SctpStreamParameters(stream_id=1, ordered=True, max_retransmits=3),
+        SctpStreamParameters(stream_id=1, ordered=True, max_packet_life_time=4000),
         SctpStreamParameters(stream_id=1, max_packet_life_time=5, max_retransmits=3),
     ],
 )
@@ -75,6 +91,16 @@ async def test_pausing_and_resuming_are_told_when_they_change_something(transpor
     assert events == ["pause", "resume"]
 
 
+async def test_calls_that_do_not_wait_for_each_other_are_told_in_their_order(transport: WebRtcTransport) -> None:
+    producer = await transport.produce_data(sctp_stream_parameters=STREAM)
+    events = record(pause=producer.on_pause, resume=producer.on_resume)
+    await asyncio.gather(
+        producer.pause(), producer.resume(), producer.pause(), producer.pause(), producer.pause(), producer.resume()
+    )
+    assert events == ["pause", "resume", "pause", "resume"]
+    assert not (await producer.dump()).paused
+
+
 async def test_stats_start_from_zero(transport: WebRtcTransport) -> None:
     producer = await transport.produce_data(sctp_stream_parameters=STREAM, label="foo", protocol="bar")
     (stats,) = await producer.get_stats()
@@ -89,8 +115,10 @@ async def test_a_closed_data_producer_is_gone(router: Router, transport: WebRtcT
     producer.close()
     assert (events, router.data_producers, transport.data_producers) == (["close"], {}, {})
     assert (await transport.dump()).data_producer_ids == []
-    with pytest.raises(InvalidStateError):
-        await producer.get_stats()
+    assert (await router.dump()).map_data_producer_id_data_consumer_ids == {}
+    for request in (producer.dump, producer.get_stats, producer.pause, producer.resume):
+        with pytest.raises(InvalidStateError):
+            await request()
 
 
 async def test_a_data_producer_ends_with_its_transport(transport: WebRtcTransport) -> None:
@@ -98,3 +126,6 @@ async def test_a_data_producer_ends_with_its_transport(transport: WebRtcTranspor
     events = record(transport=producer.on_transport_close, close=producer.on_close)
     transport.close()
     assert events == ["transport", "close"]
+    assert producer.closed
+    with pytest.raises(InvalidStateError):
+        await producer.dump()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.mediasoup.data_structures import ListenInfo
@@ -14,6 +15,7 @@ from app.mediasoup.webrtc_server import WebRtcServer
 from app.mediasoup.webrtc_transport import WebRtcTransport
 from app.mediasoup.worker import Worker
 
+from .conftest import MEDIA_CODECS
 from .events import record
 from .parameters import AUDIO, RECEIVER, SIMULCAST, STRANGER
 
@@ -28,10 +30,50 @@ async def test_a_router_offers_its_codecs_and_their_retransmission(router: Route
     ]
 
 
+async def test_a_worker_tells_of_its_new_router_and_keeps_it(worker: Worker) -> None:
+    told: list[Router] = []
+    worker.on_new_router.add(told.append)
+    router = await worker.create_router(media_codecs=MEDIA_CODECS, app_data={"floor": 2})
+    assert told == [router]
+    assert worker.routers == {router.id: router}
+    assert (router.closed, router.app_data) == (False, {"floor": 2})
+    dump = await worker.dump()
+    assert dump.router_ids == dump.channel_message_handlers.channel_request_handlers == [router.id]
+    assert dump.channel_message_handlers.channel_notification_handlers == []
+
+
 async def test_an_empty_router_dumps_nothing_but_itself(router: Router) -> None:
-    dump = await router.dump()
-    assert dump.id == router.id
-    assert (dump.transport_ids, dump.rtp_observer_ids, dump.map_producer_id_consumer_ids) == ([], [], {})
+    assert msgspec.structs.asdict(await router.dump()) == {
+        "id": router.id,
+        "transport_ids": [],
+        "rtp_observer_ids": [],
+        "map_producer_id_consumer_ids": {},
+        "map_consumer_id_producer_id": {},
+        "map_producer_id_observer_ids": {},
+        "map_data_producer_id_data_consumer_ids": {},
+        "map_data_consumer_id_data_producer_id": {},
+    }
+
+
+@pytest.mark.parametrize("codecs", [[123], [None], 123, ["audio/opus"]])
+async def test_codecs_of_a_wrong_type_make_no_router(worker: Worker, codecs: Any) -> None:
+    with pytest.raises((TypeError, InvalidValueError)):
+        await worker.create_router(media_codecs=codecs)
+    assert (await worker.dump()).router_ids == []
+
+
+async def test_capabilities_are_a_value_that_nobody_changes(router: Router) -> None:
+    before = msgspec.json.encode(router.rtp_capabilities)
+    with pytest.raises(AttributeError):
+        router.rtp_capabilities.header_extensions = []  # type: ignore[misc]
+    assert msgspec.json.encode(router.rtp_capabilities) == before
+
+
+async def test_a_router_may_be_left_without_codecs(router: Router) -> None:
+    extensions = router.rtp_capabilities.header_extensions
+    router.update_media_codecs([])
+    assert router.rtp_capabilities.codecs == []
+    assert router.rtp_capabilities.header_extensions == extensions
 
 
 async def test_the_dump_tells_who_consumes_whom(
@@ -88,12 +130,6 @@ async def test_options_out_of_range_name_the_field(router: Router, webrtc_server
     assert (await router.dump()).transport_ids == []
 
 
-@pytest.mark.parametrize("bad", [{"max_entries": 0}, {"threshold": -128}, {"threshold": 1}, {"interval": 70_000}])
-async def test_wrong_options_of_an_audio_level_observer_name_the_field(router: Router, bad: dict[str, Any]) -> None:
-    with pytest.raises(InvalidValueError, match=next(iter(bad))):
-        await router.create_audio_level_observer(**bad)
-
-
 async def test_new_transports_and_observers_are_told(router: Router, webrtc_server: WebRtcServer) -> None:
     told = record(transport=router.on_new_transport, observer=router.on_new_rtp_observer)
     transport = await router.create_webrtc_transport(webrtc_server=webrtc_server, app_data={"who": "me"})
@@ -122,3 +158,12 @@ async def test_a_closed_router_closes_what_belongs_to_it(
         await router.dump()
     with pytest.raises(InvalidStateError):
         await router.create_active_speaker_observer()
+
+
+async def test_a_router_ends_with_its_worker(worker: Worker, router: Router) -> None:
+    events = record(worker=router.on_worker_close, close=router.on_close)
+    worker.close()
+    assert events == ["worker", "close"]
+    assert (router.closed, worker.routers) == (True, {})
+    with pytest.raises(InvalidStateError):
+        await router.dump()

@@ -1,18 +1,15 @@
-"""Observers of a router's audio."""
+"""What all observers of a router's audio have in common."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from app.mediasoup.active_speaker_observer import ActiveSpeakerObserver
-from app.mediasoup.audio_level_observer import AudioLevelObserver, AudioLevelVolume
 from app.mediasoup.errors import InvalidStateError, NotFoundError
 from app.mediasoup.producer import Producer
 from app.mediasoup.router import Router
 from app.mediasoup.rtp_observer import RtpObserver
 from app.mediasoup.webrtc_transport import WebRtcTransport
+from app.mediasoup.worker import Worker
 
 from .events import record
 from .parameters import AUDIO
@@ -71,26 +68,13 @@ async def test_an_observer_ends_with_its_router(router: Router, observer: RtpObs
     events = record(router=observer.on_router_close, close=observer.on_close)
     router.close()
     assert events == ["router", "close"]
+    with pytest.raises(InvalidStateError):
+        await observer.pause()
 
 
-async def test_the_speaker_is_told_unless_gone(router: Router, audio: Producer) -> None:
-    observer = await router.create_active_speaker_observer()
-    assert isinstance(observer, ActiveSpeakerObserver)
-    told: list[Producer] = []
-    observer.on_dominant_speaker.add(told.append)
-    for producer_id in (audio.id, "gone"):
-        observer._notified("activespeakerobserver_dominant_speaker", {"producer_id": producer_id})
-    assert told == [audio]
-
-
-async def test_volumes_are_told_without_those_that_are_gone(router: Router, audio: Producer) -> None:
-    observer = await router.create_audio_level_observer(max_entries=2)
-    assert isinstance(observer, AudioLevelObserver)
-    told: list[Any] = []
-    observer.on_volumes.add(told.append)
-    observer.on_silence.add(lambda: told.append("silence"))
-    gone = {"producer_id": "gone", "volume": -20}
-    observer._notified("audiolevelobserver_volumes", {"volumes": [{"producer_id": audio.id, "volume": -30}, gone]})
-    observer._notified("audiolevelobserver_volumes", {"volumes": [gone]})
-    observer._notified("audiolevelobserver_silence", {})
-    assert told == [[AudioLevelVolume(audio, -30)], "silence"]
+async def test_an_observer_ends_with_its_worker(worker: Worker, observer: RtpObserver) -> None:
+    events = record(router=observer.on_router_close, close=observer.on_close)
+    worker.close()
+    assert events == ["router", "close"]
+    with pytest.raises(InvalidStateError):
+        await observer.pause()

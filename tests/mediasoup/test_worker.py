@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from app.mediasoup.webrtc_transport import WebRtcTransport
 from app.mediasoup.worker import Worker, WorkerSettings
 from app.mediasoup.worker_binary import WorkerBinary, find_worker_binary
 
+from .certificates import write_certificate
 from .conftest import MEDIA_CODECS
 from .events import record, until
 from .parameters import AUDIO, RECEIVER
@@ -37,7 +39,8 @@ async def test_a_worker_runs_in_a_session_of_its_own(worker: Worker) -> None:
 async def test_an_empty_worker_dumps_nothing_but_itself(worker: Worker) -> None:
     dump = await worker.dump()
     assert (dump.router_ids, dump.web_rtc_server_ids) == ([], [])
-    assert dump.channel_message_handlers.channel_request_handlers == []
+    handlers = dump.channel_message_handlers
+    assert (handlers.channel_request_handlers, handlers.channel_notification_handlers) == ([], [])
 
 
 async def test_resource_usage_is_that_of_a_process(worker: Worker) -> None:
@@ -50,14 +53,48 @@ async def test_settings_can_be_changed(worker: Worker) -> None:
     await worker.update_settings(log_level="error")
 
 
+async def test_wrong_settings_are_refused(worker: Worker) -> None:
+    with pytest.raises(RequestRefusedError, match="logLevel") as caught:
+        await worker.update_settings(log_level="chicken")  # type: ignore[arg-type]
+    assert caught.value.error == "TypeError"
+
+
+async def test_a_worker_takes_all_settings_and_a_certificate(tmp_path: Path) -> None:
+    certificate, fingerprint = write_certificate(tmp_path)
+    settings = WorkerSettings(
+        log_level="debug",
+        log_tags=("info", "rtx"),
+        dtls_certificate_file=str(certificate),
+        dtls_private_key_file=str(certificate),
+        libwebrtc_field_trials="WebRTC-Bwe-AlrLimitedBackoff/Disabled/",
+    )
+    worker = await Worker.spawn(settings, app_data={"rack": 4})
+    assert (worker.closed, worker.died, worker.subprocess_closed) == (False, False, False)
+    assert worker.app_data == {"rack": 4}
+    router = await worker.create_router()
+    transport = await router.create_webrtc_transport(listen_infos=[ListenInfo(protocol="udp", ip="127.0.0.1")])
+    fingerprints = {row.algorithm: row.value for row in transport.dtls_parameters.fingerprints}
+    assert fingerprints["sha-256"] == fingerprint
+    worker.close()
+    assert await worker.wait_exited() == 0
+
+
 async def test_a_wrong_log_level_is_refused_at_start() -> None:
     with pytest.raises(InvalidValueError, match="settings"):
         await Worker.spawn(WorkerSettings(log_level="chicken"))  # type: ignore[arg-type]
 
 
-async def test_a_certificate_that_does_not_exist_is_refused_at_start() -> None:
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"dtls_certificate_file": "/nowhere/cert.pem"},
+        {"dtls_private_key_file": "/nowhere/key.pem"},
+        {"dtls_certificate_file": "/nowhere/cert.pem", "dtls_private_key_file": "/nowhere/key.pem"},
+    ],
+)
+async def test_a_certificate_that_does_not_exist_is_refused_at_start(files: dict[str, str]) -> None:
     with pytest.raises(InvalidValueError, match="settings"):
-        await Worker.spawn(WorkerSettings(dtls_certificate_file="/nowhere/cert.pem", dtls_private_key_file="/nowhere"))
+        await Worker.spawn(WorkerSettings(**files))  # type: ignore[arg-type]
 
 
 async def test_a_program_that_is_not_there_cannot_be_started() -> None:
@@ -79,10 +116,24 @@ async def test_a_closed_worker_ends_by_itself() -> None:
     worker.close()
     assert await worker.wait_exited() == 0
     assert (closed, worker.closed, worker.died) == (["close"], True, False)
-    with pytest.raises(InvalidStateError):
-        await worker.dump()
-    with pytest.raises(InvalidStateError):
-        await worker.create_router()
+    requests: list[Callable[[], Awaitable[object]]] = [
+        worker.dump,
+        worker.get_resource_usage,
+        worker.update_settings,
+        worker.create_router,
+        lambda: worker.create_webrtc_server(listen_infos=[ListenInfo(protocol="udp", ip="127.0.0.1")]),
+    ]
+    for request in requests:
+        with pytest.raises(InvalidStateError):
+            await request()
+
+
+@pytest.mark.parametrize("number", [signal.SIGPIPE, signal.SIGHUP, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2])
+async def test_a_worker_ignores_signals_that_do_not_mean_it(worker: Worker, number: signal.Signals) -> None:
+    os.kill(worker.pid, number)
+    # It answers after the signal was delivered, so that it has survived it.
+    assert (await worker.dump()).pid == worker.pid
+    assert not worker.closed
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
 
 from ..errors import (
     ChannelClosedError,
     ChannelFullError,
-    InvalidValueError,
     MalformedMessageError,
     NotFoundError,
     RequestRefusedError,
@@ -26,15 +24,20 @@ from ..errors import (
 from ..signal import Signal
 from .codec import Codec
 from .frames import FrameDecoder
+from .messages import MessageDecoder
+from .requests import MESSAGE as MESSAGE
+from .requests import Body as Body
+from .requests import RequestEncoder
 
 logger = logging.getLogger(__name__)
 worker_logger = logging.getLogger("app.mediasoup.worker")
 
-MESSAGE = "FBS.Message.Message"
 MAX_REQUEST_ID = 0xFFFF_FFFF
 
 #: Seconds that the worker has to answer.
 REQUEST_TIMEOUT = 10.0
+#: Seconds between two looks for requests past their deadlines, which is how much later one may be told of.
+SWEEP_INTERVAL = 0.1
 #: Requests that may wait for an answer at once; one more is refused.
 MAX_IN_FLIGHT = 10_000
 #: Bytes that may wait to be written to a worker that does not read; what would add to them is refused.
@@ -42,8 +45,6 @@ MAX_UNWRITTEN = 32 * 1024 * 1024
 #: Notifications kept for an object whose creation has not been answered; further ones are dropped.
 MAX_EARLY = 1_000
 
-#: The name of a member of the schema's union, and its fields.
-Body = tuple[str, dict[str, Any]]
 NotificationListener = Callable[[str, dict[str, Any]], None]
 
 #: The first character of a log message of the worker tells its level ("X" is a dump).
@@ -65,6 +66,15 @@ class Link(Protocol):
         """Write what waits, then end both streams."""
 
 
+class _Pending(NamedTuple):
+    """A request whose answer somebody waits for; it expires at that time of the loop."""
+
+    method: str
+    answer: asyncio.Future[dict[str, Any]]
+    deadline: float
+    expires: float
+
+
 class Channel:
     """
     Requests and notifications over the byte streams of one worker.
@@ -75,12 +85,15 @@ class Channel:
 
     def __init__(self, link: Link, codec: Codec, *, first_id: int = 1, show_logs: bool = True) -> None:
         self._link = link
-        self._codec = codec
+        self.codec = codec
+        self._requests = RequestEncoder(codec)
+        self._messages = MessageDecoder(codec)
         self._decoder = FrameDecoder()
         self._loop = asyncio.get_running_loop()
         self._next_id = first_id
         self._show_logs = show_logs
-        self._pending: dict[int, tuple[str, asyncio.Future[dict[str, Any]]]] = {}
+        self._pending: dict[int, _Pending] = {}
+        self._sweeping = False
         # Requests whose answers nobody waits for, with their methods for the log.
         self._posted: dict[int, str] = {}
         self._listeners: dict[str, NotificationListener] = {}
@@ -114,16 +127,26 @@ class Channel:
         """
         self._check_room()
         request_id = self._send_request(method, handler_id, body)
-        future: asyncio.Future[dict[str, Any]] = self._loop.create_future()
-        self._pending[request_id] = (method, future)
+        # One timer watches all requests: one for each would cost a third of the whole request.
+        answer: asyncio.Future[dict[str, Any]] = self._loop.create_future()
+        self._pending[request_id] = _Pending(method, answer, deadline, self._loop.time() + deadline)
+        if not self._sweeping:
+            self._sweeping = True
+            self._loop.call_later(SWEEP_INTERVAL, self._sweep)
         try:
-            # Not wait_for(): on 3.11 it makes a task, and notifications would overtake the answer.
-            async with asyncio.timeout(deadline):
-                return await future
-        except TimeoutError:
-            raise RequestTimeoutError(f"{method}: no answer in {deadline:g} s") from None
+            return await answer
         finally:
             del self._pending[request_id]
+
+    def _sweep(self) -> None:
+        """Fail the requests that are past their deadlines, and look again later if others wait."""
+        now = self._loop.time()
+        for method, answer, deadline, expires in self._pending.values():
+            if expires <= now and not answer.done():
+                answer.set_exception(RequestTimeoutError(f"{method}: no answer in {deadline:g} s"))
+        self._sweeping = bool(self._pending)
+        if self._sweeping:
+            self._loop.call_later(SWEEP_INTERVAL, self._sweep)
 
     async def create(
         self, method: str, handler_id: str, body: Body, *, new_id: str, undo: Callable[[], None]
@@ -153,32 +176,16 @@ class Channel:
     def notify(self, event: str, handler_id: str = "", body: Body | None = None) -> None:
         """Tell the worker something. Raises ChannelFullError and ChannelClosedError."""
         self._check_room()
-        self._send(
-            "Notification",
-            {"handler_id": handler_id, "event": event, "body": body},
-        )
-
-    @contextmanager
-    def _named(self, method: str) -> Iterator[None]:
-        """Let an error in a request's body name the request and not the path of the envelope."""
-        try:
-            yield
-        except InvalidValueError as error:
-            prefix = f"{MESSAGE.rpartition('.')[2]}.data.body"
-            path = error.path.removeprefix(prefix).lstrip(".")
-            raise InvalidValueError(path or method, error.problem) from None
+        notification = {"handler_id": handler_id, "event": event, "body": body}
+        self._link.write(self.codec.encode(MESSAGE, {"data": ("Notification", notification)}, size_prefixed=True))
 
     def _send_request(self, method: str, handler_id: str, body: Body | None) -> int:
         request_id = self._next_id
         while request_id in self._pending or request_id in self._posted:
             request_id = request_id + 1 if request_id < MAX_REQUEST_ID else 1
-        with self._named(method):
-            self._send("Request", {"id": request_id, "method": method, "handler_id": handler_id, "body": body})
+        self._link.write(self._requests.encode(request_id, method, handler_id, body))
         self._next_id = request_id + 1 if request_id < MAX_REQUEST_ID else 1
         return request_id
-
-    def _send(self, kind: str, fields: dict[str, Any]) -> None:
-        self._link.write(self._codec.encode(MESSAGE, {"data": (kind, fields)}, size_prefixed=True))
 
     def _check_room(self) -> None:
         if self._end_reason is not None:
@@ -210,7 +217,7 @@ class Channel:
 
     def _frame_received(self, frame: bytes) -> None:
         try:
-            kind, fields = self._codec.decode(MESSAGE, frame)["data"]
+            kind, fields = self._messages.decode(frame)["data"]
         except MalformedMessageError as error:
             self.malformed += 1
             logger.error("dropped a message of the worker that can't be read: %s", error)
@@ -232,14 +239,15 @@ class Channel:
             if not response["accepted"]:
                 logger.debug("%s was refused: %s", posted, response["reason"])
             return
-        method, future = self._pending.get(request_id, ("", None))
-        if future is None or future.done():
-            logger.debug("an answer that nobody waits for any more: %d %s", request_id, method)
+        pending = self._pending.get(request_id)
+        if pending is None or pending.answer.done():
+            logger.debug("an answer that nobody waits for any more: %d", request_id)
         elif response["accepted"]:
             body = response["body"]
-            future.set_result(body[1] if body is not None else {})
+            pending.answer.set_result(body[1] if body is not None else {})
         else:
-            future.set_exception(_refusal(method, response["error"] or "Error", response["reason"] or ""))
+            error, reason = response["error"] or "Error", response["reason"] or ""
+            pending.answer.set_exception(_refusal(pending.method, error, reason))
 
     def _dispatch(self, handler_id: str, event: str, body: dict[str, Any]) -> None:
         early = self._early.get(handler_id)
@@ -280,9 +288,9 @@ class Channel:
         self._posted.clear()
         self._listeners.clear()
         self._early.clear()
-        for method, future in self._pending.values():
-            if not future.done():
-                future.set_exception(ChannelClosedError(f"{method}: {reason}"))
+        for pending in self._pending.values():
+            if not pending.answer.done():
+                pending.answer.set_exception(ChannelClosedError(f"{pending.method}: {reason}"))
 
 
 def _refusal(method: str, error: str, reason: str) -> NotFoundError | RequestRefusedError:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from app.mediasoup.channel import decoder, encoder, faults
 from app.mediasoup.channel.decoder import Decode, Decoder
-from app.mediasoup.channel.encoder import Encode, Encoder
+from app.mediasoup.channel.encoder import Block, Encode, Encoder
 from app.mediasoup.channel.frames import MAX_MESSAGE_SIZE
 from app.mediasoup.channel.schema import Schema
 from app.mediasoup.errors import InvalidValueError, MalformedMessageError
@@ -27,7 +27,7 @@ class Codec:
     """Encodes and decodes every table of a schema; prepares for a table when it first meets it."""
 
     def __init__(self, schema: Schema) -> None:
-        self._schema = schema
+        self.schema = schema
         self._encoder = Encoder()
         self._decoder = Decoder()
         self._encode: dict[str, Encode] = {}
@@ -48,16 +48,25 @@ class Codec:
             return _HEAD.pack(_ROOT.size + len(block), _ROOT.size) + block
         return _HEAD.pack(_HEAD.size, 0) + block
 
+    @property
+    def strings(self) -> Mapping[str, bytes]:
+        """The block of every string, as it stands in messages. Raises one of :data:`encoder.FAULTS`."""
+        return self._encoder.strings
+
+    def block(self, table: str, value: Mapping[str, Any]) -> Block:
+        """Make the bytes of a table, for messages in which a union has it. Raises :exc:`InvalidValueError`."""
+        return Block(self._block(table, value))
+
     def _block(self, table: str, value: Mapping[str, Any]) -> bytes:
         try:
             encode = self._encode[table]
         except KeyError:
-            encode = self._encode[table] = self._encoder.function(self._schema.table(table))
+            encode = self._encode[table] = self._encoder.function(self.schema.table(table))
         try:
             try:
                 return encode(value)
             except encoder.FAULTS:
-                faults.check(self._schema.table(table), value, _last(table))
+                faults.check(self.schema.table(table), value, _last(table))
                 raise
         except RecursionError:
             raise InvalidValueError(_last(table), "is nested too deeply") from None
@@ -71,7 +80,7 @@ class Codec:
         try:
             decode = self._decode[table]
         except KeyError:
-            decode = self._decode[table] = self._decoder.function(self._schema.table(table))
+            decode = self._decode[table] = self._decoder.function(self.schema.table(table))
         buf = bytes(data)
         try:
             return decode(buf, offset + _ROOT.unpack_from(buf, offset)[0], [_REREAD * len(buf)])

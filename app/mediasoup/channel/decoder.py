@@ -56,7 +56,7 @@ class Decoder:
 
     def _make(self, table: Table, vtable: bytes) -> Decode:
         """Make the function that reads a table with this vtable."""
-        places = _places(table, vtable)
+        places = places_of(table, vtable)
         format_ = "<"
         for slot, place in places.items():
             format_ += f"{place - struct.calcsize(format_)}x{table.codes[slot]}"
@@ -110,18 +110,18 @@ class Decoder:
 
     def _enum(self, enum: Enum) -> str:
         if enum not in self._names:
-            names = _Numbered(enum.name, {number: name for name, number in enum.numbers.items()})
+            names = Numbered(enum.name, {number: name for name, number in enum.numbers.items()})
             self._names[enum] = self._namespace.bind(enum.name, names)
         return self._names[enum]
 
     def _union(self, union: Union) -> str:
         if union not in self._names:
             members = {n: (name, self.function(table)) for n, (name, table) in enumerate(union.members.items(), 1)}
-            self._names[union] = self._namespace.bind(union.name, _Numbered(union.name, members))
+            self._names[union] = self._namespace.bind(union.name, Numbered(union.name, members))
         return self._names[union]
 
 
-class _Numbered(dict[int, _T]):
+class Numbered(dict[int, _T]):
     """What the numbers of an enum or a union stand for."""
 
     def __init__(self, name: str, known: dict[int, _T]) -> None:
@@ -148,7 +148,7 @@ class _Shapes(dict[bytes, Decode]):
         return decode
 
 
-def _places(table: Table, vtable: bytes) -> dict[int, int]:
+def places_of(table: Table, vtable: bytes) -> dict[int, int]:
     """
     Read where the fields of a table are: its slots and their places from the table's start, first place first.
 

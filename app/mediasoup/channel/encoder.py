@@ -29,19 +29,34 @@ Encode: TypeAlias = Callable[[Any], bytes]
 FAULTS: Final = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, struct.error)
 """What an :data:`Encode` function raises for a value that its table can't hold."""
 
+LENGTH_SIZE: Final = 4
+"""Bytes before a string or a vector that tell its length."""
+UUID_BLOCK_SIZE: Final = 48
+"""Bytes of the block of a string of 36 characters."""
 _BLOCK: Final = 8
 _SHAPES_KEPT: Final = 1024
 """Vtables kept for a table; when they are more, which takes many optional fields, it starts anew."""
 
 
+class Block(bytes):
+    """A table's block that was made before. A union takes it in the place of the table's value."""
+
+    __slots__ = ()
+
+
 class Encoder:
-    """Makes the functions and keeps them."""
+    """
+    Makes the functions and keeps them.
+
+    ``strings`` has the blocks of strings; it raises one of :data:`FAULTS` for what can't be a string.
+    """
 
     def __init__(self) -> None:
-        strings = _Strings()
+        self.strings: Mapping[str, bytes] = _Strings()
         self._namespace = Namespace(
-            strings=strings,
-            string=strings.__getitem__,
+            Block=Block,
+            strings=self.strings,
+            string=self.strings.__getitem__,
             octets=_octets,
             numbers=_numbers,
             blocks=_blocks,
@@ -118,7 +133,7 @@ class Encoder:
             block = [
                 f"member, content = v{slot}",
                 f"v{slot - 1}, encode = {self._union(kind)}[member]",
-                f"b{slot} = encode(content)",
+                f"b{slot} = content if content.__class__ is Block else encode(content)",
             ]
         else:
             block = [f"b{slot} = {self._block(kind, f'v{slot}')}"]
@@ -237,6 +252,11 @@ class _Strings(dict[str, bytes]):
                 self.clear()
             self[text] = block
         return block
+
+
+def longest_text(block_size: int) -> int:
+    """Tell how many bytes the longest string has whose block takes so many."""
+    return block_size - LENGTH_SIZE - 1
 
 
 _EMPTY_VECTOR: Final = bytes(_BLOCK)

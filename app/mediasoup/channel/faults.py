@@ -9,6 +9,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
+from app.mediasoup.channel.encoder import Block
 from app.mediasoup.channel.schema import UINT8, Enum, FieldType, Scalar, String, Table, Union, Vector
 from app.mediasoup.errors import InvalidValueError
 
@@ -73,7 +74,8 @@ def _check_union(kind: Union, value: Any, path: str) -> None:
         raise _wrong_type("a pair of a member's name and its value", value, path)
     member, content = value
     _check_name(member, kind.members, path)
-    check(kind.members[member], content, path)
+    if not isinstance(content, Block):
+        check(kind.members[member], content, path)
 
 
 def _check_table(kind: Table, value: Any, path: str) -> None:

@@ -158,6 +158,13 @@ class Schema:
             raise SchemaError(f"no table {name} in the schema")
         return found
 
+    def union(self, name: str) -> Union:
+        """Return the union with this full name. Raises :exc:`SchemaError`."""
+        found = self.types.get(name)
+        if not isinstance(found, Union):
+            raise SchemaError(f"no union {name} in the schema")
+        return found
+
 
 def _read(path: Path) -> str:
     try:

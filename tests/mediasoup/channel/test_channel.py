@@ -121,6 +121,23 @@ async def test_a_request_past_its_deadline_raises_and_leaves_nothing(link: FakeL
     link.receive(link.accept(1))
 
 
+async def test_each_request_has_a_deadline_of_its_own(link: FakeLink, channel: Channel) -> None:
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+
+    async def time_out(deadline: float) -> float:
+        with pytest.raises(RequestTimeoutError):
+            await channel.request("worker_dump", deadline=deadline)
+        return loop.time() - start
+
+    waiting = asyncio.create_task(channel.request("worker_dump"))
+    late, early = await asyncio.gather(time_out(0.3), time_out(0.01))
+    assert 0.01 <= early < 0.3 <= late < 0.3 + 10 * channel_module.SWEEP_INTERVAL
+    assert channel.in_flight == 1
+    link.receive(link.accept(await asked(waiting, link)))
+    await waiting
+
+
 async def test_a_cancelled_request_leaves_nothing(link: FakeLink, channel: Channel) -> None:
     task = asyncio.create_task(channel.request("worker_dump"))
     request_id = await asked(task, link)

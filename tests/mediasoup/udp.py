@@ -1,0 +1,45 @@
+"""A UDP endpoint of the tests, as a plain transport's other end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+
+class UdpEndpoint(asyncio.DatagramProtocol):
+    """Keeps what it receives; sends from the same port."""
+
+    def __init__(self) -> None:
+        self.received: list[bytes] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+        self.port: int = transport.get_extra_info("sockname")[1]
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        self.received.append(data)
+
+    def send(self, data: bytes, *, port: int) -> None:
+        self._transport.sendto(data, ("127.0.0.1", port))
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+@asynccontextmanager
+async def udp_endpoint() -> AsyncIterator[UdpEndpoint]:
+    """Open a port on loopback."""
+    loop = asyncio.get_running_loop()
+    _, endpoint = await loop.create_datagram_endpoint(UdpEndpoint, local_addr=("127.0.0.1", 0))
+    try:
+        yield endpoint
+    finally:
+        endpoint.close()
+
+
+async def free_udp_port() -> int:
+    """Give a port on loopback that nobody has at this moment."""
+    async with udp_endpoint() as endpoint:
+        return endpoint.port
