@@ -16,7 +16,7 @@ from .tables import read
 
 
 class TransportStats(Value, frozen=True):
-    """What all transports count."""
+    """What all transports count; a loss of packets is from 0 (none) to 1 (all), as of late."""
 
     transport_id: str
     timestamp: int
@@ -81,8 +81,9 @@ class RtpStreamStats(Value, frozen=True):
     """
     What is counted of one RTP stream.
 
-    ``type`` is ``inbound-rtp`` for a producer's stream and ``outbound-rtp`` for a consumer's; ``bitrate_by_layer``
-    belongs to the former.
+    ``type`` is ``inbound-rtp`` for a producer's stream and ``outbound-rtp`` for a consumer's; ``bitrate_by_layer``, by
+    spatial and temporal layer such as ``0.1``, belongs to the former. ``fraction_lost`` is in 256ths (RFC 3550, section
+    6.4.1), ``score`` from 0 (gone) to 10.
     """
 
     type: str

@@ -100,6 +100,8 @@ class ResourceUsage(msgspec.Struct, frozen=True):
 
 class Worker:
     """
+    Made by :meth:`spawn` or :meth:`attach`.
+
     ``routers`` and ``webrtc_servers`` hold what is open, by id; new ones are told by ``on_new_router`` and
     ``on_new_webrtc_server``. ``on_died(reason)`` fires once when the worker is lost without :meth:`close`, after
     everything in it was closed, and ``on_close`` in any case. ``subprocess_closed`` and ``on_subprocess_close`` tell

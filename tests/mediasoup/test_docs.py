@@ -7,7 +7,7 @@ import contextlib
 import inspect
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,12 +23,12 @@ from app.mediasoup.data_structures import ListenInfo, SctpStreamParameters
 from app.mediasoup.errors import MediasoupError, RequestRefusedError, UnsupportedError
 from app.mediasoup.worker import Worker
 from app.mediasoup.worker_object import WorkerObject
+from app.sidecar import Sidecar
 from tests.conftest import SidecarProcess
 
 from . import declarations, document
 from .conftest import MEDIA_CODECS, SCHEMAS
 from .document import CODE, NAME, Row
-from .events import until
 from .parameters import DTLS_CLIENT, RECEIVER, SIMULCAST
 from .rtp import sender_report, vp8_packet
 
@@ -414,10 +414,30 @@ def run_dir(tmp_path: Path) -> Path:
     return tmp_path / "var/run"
 
 
+@pytest.fixture
+async def sidecar_with_a_worker(sidecar_process: SidecarProcess) -> None:
+    sidecar = Sidecar(sidecar_process.run_dir)
+    sidecar.start()
+    (await sidecar.attach(0)).worker.close()
+    await sidecar.close()
+
+
+@pytest.fixture
+async def their_workers() -> AsyncIterator[list[Worker]]:
+    """The workers that the examples have made; those left open by one that failed are closed."""
+    made: list[Worker] = []
+    library.on_new_worker.add(made.append)
+    yield made
+    library.on_new_worker.remove(made.append)
+    for worker in made:
+        worker.close()
+        await worker.wait_exited()
+
+
+@pytest.mark.usefixtures("sidecar_with_a_worker")
 async def test_the_examples_run_one_after_the_other(
-    sidecar_process: SidecarProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    their_workers: list[Worker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await until(lambda: (sidecar_process.run_dir / "worker-0.sock").exists())
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "examples"}
     for example in document.examples():
@@ -425,6 +445,7 @@ async def test_the_examples_run_one_after_the_other(
         running = eval(code, names)
         if running is not None:
             await running
+    assert [worker.closed for worker in their_workers] == [True, True, True]
 
 
 def test_links_within_the_document_lead_somewhere() -> None:
