@@ -277,9 +277,10 @@ class Router(WorkerObject):
         There it has the same id, unless ``keep_id`` is false, as it must be when both routers are in one worker. The
         other options are those of :meth:`create_pipe_transport`, and matter when the first thing is piped: one pair of
         transports connects two routers in both directions, as long as none of them is closed. Raises NotFoundError
-        when the router has no such producer or it closes meanwhile, InvalidStateError when a router closes; nothing of
-        what was begun is left then.
+        when the router has no such producer or it closes meanwhile, InvalidStateError when a router is closed, then or
+        meanwhile; nothing of what was begun is left then, but the pair if its routers are open.
         """
+        self._check_open()
         if (producer_id is None) == (data_producer_id is None):
             raise InvalidValueError("producer_id", "give either it or data_producer_id")
         if router is self:

@@ -14,6 +14,8 @@ from pathlib import Path
 from app.mediasoup.rtp_parameters import MediaKind, RtpCodecParameters, RtpParameters
 from app.mediasoup.srtp_parameters import SrtpParameters
 
+from .udp import RECEIVE_BUFFER
+
 COMMAND = ("ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin")
 
 #: Seconds within which it must be done, whatever it was told to do.
@@ -58,7 +60,7 @@ class Medium:
 def make_clip(directory: Path) -> Clip:
     """Encode a clip as a live sender would, and decode it."""
     path = directory / "clip.webm"
-    video = ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-threads", "1", "-b:v", "1M", "-g", "25")
+    video = ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-threads", "1", "-b:v", "400k", "-g", "25")
     audio = ("-c:a", "libopus", "-ac", "2")
     _run_at_once("-f", "lavfi", "-i", PICTURE, "-f", "lavfi", "-i", TONE, *video, *audio, str(path))
     # The file tells how much of its first sound to skip. RTP does not, so nothing is skipped here either.
@@ -102,9 +104,10 @@ def read_farewells(reports: Sequence[bytes]) -> dict[int, Sent]:
 async def decode(medium: Medium, *, frames: int) -> list[str]:
     """Receive a stream until so many frames have been decoded, and give their hashes."""
     # One thread, since each further one would hold a frame back until the next has come.
-    receiving = ("-protocol_whitelist", "pipe,udp,rtp,srtp", "-threads", "1", "-f", "sdp", "-i", "pipe:0")
+    options = ("-protocol_whitelist", "pipe,udp,rtp,srtp", "-buffer_size", str(RECEIVE_BUFFER), "-threads", "1")
     counted = (f"-frames:{medium.kind[0]}", str(frames))
-    return read_hashes(await _run(*receiving, *counted, *HASHES, stdin=describe_session(medium)))
+    session = describe_session(medium)
+    return read_hashes(await _run(*options, "-f", "sdp", "-i", "pipe:0", *counted, *HASHES, stdin=session))
 
 
 def describe_session(medium: Medium) -> str:

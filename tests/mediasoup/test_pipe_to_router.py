@@ -221,6 +221,19 @@ async def test_a_producer_that_is_there_already_leaves_no_consumer(
     assert len(pipe.consumers) == len((await pipe.dump()).consumer_ids) == 1
 
 
+async def test_another_who_pipes_the_same_meanwhile_is_refused_and_takes_nothing_along(
+    half_piped: asyncio.Task[PipedProducer], far_worker: Worker, router: Router, far: Router, video: Producer
+) -> None:
+    other = asyncio.create_task(router.pipe_to_router(producer_id=video.id, router=far))
+    with pytest.raises(InvalidValueError, match="being created already"):
+        await other
+    os.kill(far_worker.pid, signal.SIGCONT)
+    piped = await half_piped
+    assert (await piped.pipe_producer.dump()).id == video.id
+    (pipe,) = pipes(router)
+    assert len(pipe.consumers) == len((await pipe.dump()).consumer_ids) == 2
+
+
 async def test_cancelling_leaves_nothing_in_either_worker(
     half_piped: asyncio.Task[PipedProducer], far_worker: Worker, router: Router, far: Router, video: Producer
 ) -> None:
@@ -265,6 +278,13 @@ async def test_a_router_that_is_closed_is_not_piped_to(router: Router, far: Rout
         await router.pipe_to_router(producer_id=video.id, router=far)
     assert (pipes(router), router._pipe_pairs, far._pipe_pairs) == ([], {}, {})
     assert len((await router.dump()).transport_ids) == 1
+
+
+async def test_a_router_that_is_closed_pipes_nothing(router: Router, far: Router, video: Producer) -> None:
+    router.close()
+    with pytest.raises(InvalidStateError):
+        await router.pipe_to_router(producer_id=video.id, router=far)
+    assert far.transports == {}
 
 
 async def test_an_address_that_cannot_be_listened_on_leaves_nothing(

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import pytest
 
 from app.mediasoup.consumer import Consumer
+from app.mediasoup.data_structures import ListenInfo
 from app.mediasoup.plain_transport import PlainTransport
 from app.mediasoup.producer import Producer
 from app.mediasoup.router import Router
@@ -38,8 +39,11 @@ from .ffmpeg import (
     somebody_listens,
 )
 from .rtp import OPUS, VP8, Packet
-from .test_plain_transport import KEY_30, LOCAL
-from .udp import UdpEndpoint, udp_endpoint
+from .test_plain_transport import KEY_30
+from .udp import RECEIVE_BUFFER, UdpEndpoint, udp_endpoint
+
+#: With room for the whole clip: who is late in reading, on a busy machine, loses nothing by it.
+ROOMY = ListenInfo(protocol="udp", ip="127.0.0.1", recv_buffer_size=RECEIVE_BUFFER)
 
 SENT: dict[MediaKind, RtpParameters] = {"video": VP8, "audio": OPUS}
 
@@ -107,18 +111,20 @@ async def make_sources(router: Router, far: Router, *, key: SrtpParameters | Non
     """Receive video and audio, each from a port of its own, and pipe both; all of it encrypted if there is a key."""
     sources = []
     for kind, parameters in SENT.items():
-        transport = await router.create_plain_transport(listen_info=LOCAL, comedia=True, enable_srtp=key is not None)
+        transport = await router.create_plain_transport(listen_info=ROOMY, comedia=True, enable_srtp=key is not None)
         if key is not None:
             await transport.connect(srtp_parameters=key)
         producer = await transport.produce(kind=kind, rtp_parameters=parameters)
-        piped = await router.pipe_to_router(producer_id=producer.id, router=far, enable_srtp=key is not None)
+        piped = await router.pipe_to_router(
+            producer_id=producer.id, router=far, listen_info=ROOMY, enable_srtp=key is not None
+        )
         sources.append(Source(transport, producer, piped.pipe_producer))
     return sources
 
 
 async def make_ends(router: Router, producer: Producer, listener: UdpEndpoint) -> list[End]:
     """Send a stream of a router out twice, by UDP and into Python."""
-    plain = await router.create_plain_transport(listen_info=LOCAL)
+    plain = await router.create_plain_transport(listen_info=ROOMY)
     await plain.connect(ip="127.0.0.1", port=listener.port)
     by_udp = await plain.consume(producer_id=producer.id, rtp_capabilities=PLAYER)
     direct = await router.create_direct_transport()
@@ -183,7 +189,7 @@ async def make_media(router: Router, producers: list[Producer], key: SrtpParamet
     """Send streams of a router to ports where nobody listens yet; the other end has that key."""
     media = []
     for producer, port in zip(producers, free_port_pairs(len(producers)), strict=True):
-        plain = await router.create_plain_transport(listen_info=LOCAL, rtcp_mux=False, enable_srtp=key is not None)
+        plain = await router.create_plain_transport(listen_info=ROOMY, rtcp_mux=False, enable_srtp=key is not None)
         await plain.connect(ip="127.0.0.1", port=port, rtcp_port=port + 1, srtp_parameters=key)
         consumer = await plain.consume(producer_id=producer.id, rtp_capabilities=PLAYER)
         media.append(Medium(consumer.kind, consumer.rtp_parameters.codecs[0], port, plain.srtp_parameters))

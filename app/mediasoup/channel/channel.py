@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 from ..errors import (
     ChannelClosedError,
     ChannelFullError,
+    InvalidValueError,
     MalformedMessageError,
     NotFoundError,
     RequestRefusedError,
@@ -97,6 +98,7 @@ class Channel:
         # Requests whose answers nobody waits for, with their methods for the log.
         self._posted: dict[int, str] = {}
         self._listeners: dict[str, NotificationListener] = {}
+        self._creating: set[str] = set()
         self._early: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         self._end_reason: str | None = None
         self.malformed = 0
@@ -156,17 +158,22 @@ class Channel:
 
         Notifications to it are kept until somebody subscribes. When the caller is cancelled, or the answer does not
         come in time, ``undo`` is called and must post the closing of that id: the worker carries out requests in
-        order, so that nothing is left there.
+        order, so that nothing is left there. Raises InvalidValueError while an object with that id is being created:
+        undoing this one would close that one.
         """
-        self._early[new_id] = []
+        if new_id in self._creating:
+            raise InvalidValueError("id", f"{new_id} is being created already")
+        self._creating.add(new_id)
+        early = self._early[new_id] = []
         try:
             return await self.request(method, handler_id, body)
         except (asyncio.CancelledError, RequestTimeoutError):
             undo()
             raise
         finally:
+            self._creating.discard(new_id)
             # The caller subscribes before anything else runs, see the module's docstring.
-            self._loop.call_soon(self._deliver_early, new_id)
+            self._loop.call_soon(self._deliver_early, new_id, early)
 
     def post(self, method: str, handler_id: str = "", body: Body | None = None) -> None:
         """Ask without waiting; a refusal is logged. Does nothing once the channel is closed."""
@@ -256,8 +263,11 @@ class Channel:
         elif len(early) < MAX_EARLY:
             early.append((event, body))
 
-    def _deliver_early(self, handler_id: str) -> None:
-        for event, body in self._early.pop(handler_id, ()):
+    def _deliver_early(self, handler_id: str, early: list[tuple[str, dict[str, Any]]]) -> None:
+        # By now another object with that id may be on its way, whose notifications stay.
+        if self._early.get(handler_id) is early:
+            del self._early[handler_id]
+        for event, body in early:
             self._tell(handler_id, event, body)
 
     def _tell(self, handler_id: str, event: str, body: dict[str, Any]) -> None:

@@ -251,10 +251,10 @@ async def test_what_is_told_of_an_object_before_its_creation_is_answered_is_kept
     assert heard == [1, 2, 3]
 
 
-async def test_a_cancelled_create_is_undone(link: FakeLink, channel: Channel) -> None:
+def create_router(channel: Channel) -> asyncio.Task[dict[str, Any]]:
     body = ("Worker_CreateRouterRequest", {"router_id": "r1"})
     closing = ("Worker_CloseRouterRequest", {"router_id": "r1"})
-    task = asyncio.create_task(
+    return asyncio.create_task(
         channel.create(
             "worker_create_router",
             "",
@@ -263,11 +263,52 @@ async def test_a_cancelled_create_is_undone(link: FakeLink, channel: Channel) ->
             undo=lambda: channel.post("worker_close_router", body=closing),
         )
     )
+
+
+async def test_a_cancelled_create_is_undone(link: FakeLink, channel: Channel) -> None:
+    task = create_router(channel)
     await asked(task, link)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert [request["method"] for _, request in link.written] == ["worker_create_router", "worker_close_router"]
+
+
+async def test_an_id_is_created_once_at_a_time_so_that_undoing_one_closes_no_other(
+    link: FakeLink, channel: Channel
+) -> None:
+    task = create_router(channel)
+    await asked(task, link)
+    with pytest.raises(InvalidValueError, match="r1 is being created already"):
+        await create_router(channel)
+    link.receive(link.refuse(1, "Error", "because"))
+    with pytest.raises(RequestRefusedError):
+        await task
+    again = create_router(channel)
+    link.receive(link.accept(await asked(again, link, 2)))
+    assert await again == {}
+
+
+async def test_what_is_told_early_is_kept_for_the_next_object_with_that_id(link: FakeLink, channel: Channel) -> None:
+    heard: list[int] = []
+
+    async def produce() -> None:
+        body = ("Transport_CloseProducerRequest", {"producer_id": "p1"})
+        for _ in range(2):
+            # The second time at once after the first.
+            await channel.create("transport_produce", "t1", body, new_id="p1", undo=lambda: None)
+        channel.subscribe("p1", lambda _, body: heard.append(body["scores"][0]["score"]))
+
+    task = asyncio.create_task(produce())
+    link.receive(link.accept(await asked(task, link)))
+    request_id = await asked(task, link, 2)
+    link.receive(link.score("p1", 1))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    link.receive(link.accept(request_id))
+    await task
+    await asyncio.sleep(0)
+    assert heard == [1]
 
 
 async def test_a_dead_worker_fails_what_is_pending_and_what_comes_after(link: FakeLink, channel: Channel) -> None:
