@@ -29,6 +29,10 @@ class SrtpParameters(Value, frozen=True):
     crypto_suite: SrtpCryptoSuite
     key_base64: str
 
+    def __repr__(self) -> str:
+        # Dumps are logged, and keys must not be.
+        return f"SrtpParameters(crypto_suite={self.crypto_suite!r})"
+
     def to_table(self) -> dict[str, Any]:
         """Give the worker's ``FBS.SrtpParameters.SrtpParameters``."""
         return {"crypto_suite": self.crypto_suite.lower(), "key_base64": self.key_base64}
