@@ -1,19 +1,19 @@
 """
-Errors raised by :mod:`app.mediasoup`.
+Errors raised by :mod:`app.mediasoup`: whose fault each is, and whether it is worth trying again.
 
 * :exc:`MediasoupError`
-    * :exc:`InvalidValueError`: what the caller gave is wrong; the message names the field
-    * :exc:`NotFoundError`: no object with that id
-    * :exc:`InvalidStateError`: the object, or one that owns it, is closed
-    * :exc:`UnsupportedError`: the two sides have no codec in common, or the operation makes no sense here
-    * :exc:`~app.mediasoup.channel.fbs.SchemaError`: the schema files can't be read
+    * :exc:`InvalidValueError`: the caller's, or its client's, and the message names the field; only with another value
+    * :exc:`NotFoundError`: nobody's, no object has that id or it has just closed; no
+    * :exc:`InvalidStateError`: the caller's, the object or one that owns it is closed; no
+    * :exc:`UnsupportedError`: nobody's, there is no codec in common or the operation makes no sense here; no
+    * :exc:`~app.mediasoup.channel.fbs.SchemaError`: the installation's, the schema files can't be read; no
     * :exc:`ChannelError`
-        * :exc:`WorkerStartError`: the worker process could not be started
-        * :exc:`ChannelClosedError`: the worker went away, or is going
-        * :exc:`ChannelFullError`: too many requests wait for an answer; try again later
-        * :exc:`RequestTimeoutError`: the worker did not answer in time
-        * :exc:`RequestRefusedError`: the worker answered with an error
-        * :exc:`MalformedMessageError`: the worker sent bytes that can't be read
+        * :exc:`WorkerStartError`: the installation's, the worker could not be started or reached; once that is mended
+        * :exc:`ChannelClosedError`: the worker's, it went away or is going; with another worker
+        * :exc:`ChannelFullError`: nobody's, too much waits for the worker; yes, later
+        * :exc:`RequestTimeoutError`: the worker's, it did not answer in time; yes
+        * :exc:`RequestRefusedError`: of whoever chose the values, the worker says no; if the cause can pass
+        * :exc:`MalformedMessageError`: the worker's, it sent bytes that can't be read; does not reach callers
 """
 
 

@@ -360,9 +360,18 @@ class Transport(WorkerObject):
             if stream is not None:
                 self._stream_ids.give_back(stream.stream_id)
             raise
+        data_consumer = self._new_data_consumer(data_consumer_id, answer, app_data)
+        if stream is not None:
+            stream_id = stream.stream_id
+            data_consumer.on_close.add(lambda: self._stream_ids.give_back(stream_id))
+        self.on_new_data_consumer.emit(data_consumer)
+        return data_consumer
+
+    def _new_data_consumer(self, id: str, answer: dict[str, Any], app_data: dict[str, Any] | None) -> DataConsumer:
+        """Make and keep the handle of a data consumer that the worker has made."""
         data_consumer = DataConsumer(
             self._channel,
-            data_consumer_id,
+            id,
             transport_id=self.id,
             data_producer_id=answer["data_producer_id"],
             type=answer["type"],
@@ -375,10 +384,6 @@ class Transport(WorkerObject):
             app_data=app_data,
         )
         register(self.data_consumers, data_consumer)
-        if stream is not None:
-            stream_id = stream.stream_id
-            data_consumer.on_close.add(lambda: self._stream_ids.give_back(stream_id))
-        self.on_new_data_consumer.emit(data_consumer)
         return data_consumer
 
     async def _create(self, what: str, id: str, fields: Mapping[str, Any] | Block) -> dict[str, Any]:
