@@ -214,7 +214,8 @@ class Sidecar:
         self.release: str | None = None
         self.on_slots: Signal[Sequence[int]] = Signal()
         self._run_dir = run_dir
-        self._schemas = Path()
+        # Known once the sidecar has said hello; events of its workers may come before.
+        self._schemas: Path | None = None
         self._connection: _Connection | None = None
         self._running: dict[int, _WorkerStarted] = {}
         self._told: set[int] = set()
@@ -247,11 +248,12 @@ class Sidecar:
         """Attach to the worker in ``slot``, waiting as long as there is none."""
         backoff = Backoff(FIRST_DELAY, LONGEST_DELAY)
         while True:
-            await until(lambda: slot in self._running, self._changed)
-            running = self._running[slot]
+            await until(lambda: slot in self._running and self._schemas is not None, self._changed)
+            running, schemas = self._running[slot], self._schemas
+            assert schemas is not None
             path = self._run_dir / f"worker-{slot}.sock"
             try:
-                worker = await Worker.attach(path, schemas=self._schemas, pid=running.pid)
+                worker = await Worker.attach(path, schemas=schemas, pid=running.pid)
             except MediasoupError as error:
                 # It may just have died; the event that says so is on its way.
                 logger.debug("worker {} is not attached: {}", slot, error)
@@ -343,6 +345,8 @@ class Sidecar:
             self._connection = None
             # Whether they still run is not known any more. Those that are attached tell by themselves.
             self._running = {}
+            # The next sidecar may be of another release.
+            self._schemas = None
             self._changed.emit()
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)

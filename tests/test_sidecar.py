@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from app import sidecar as sidecar_module
+from app.mediasoup.errors import WorkerStartError
+from app.mediasoup.worker import Worker
 from app.sidecar import Sidecar, SidecarError, SidecarRefused, SidecarUnavailable
 from tests.conftest import SidecarProcess
 from tests.rtc.fakes import until
@@ -283,6 +285,34 @@ async def test_an_event_of_a_slot_is_newer_than_the_status(fake: FakeSidecar, si
     # By the time that this is answered the status has been looked at.
     await sidecar.get_state(0, "room/a")
     assert sidecar.incarnation(0) == "second"
+
+
+async def test_nobody_attaches_before_the_sidecar_said_where_the_schemas_are(
+    fake: FakeSidecar, sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[Path] = []
+
+    async def attach(path: Path, *, schemas: Path, pid: int) -> None:
+        used.append(schemas)
+        raise WorkerStartError("no worker in this test")
+
+    monkeypatch.setattr(Worker, "attach", attach)
+    hello: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+
+    def overtake(fake: FakeSidecar, request: dict[str, Any]) -> None:
+        fake.tell("worker-started", slot=0, pid=8, incarnation="first", startedAt="")
+        hello.set_result(request)
+
+    fake.answers["hello"] = overtake
+    attaching = asyncio.create_task(sidecar.attach(0))
+    request = await hello
+    await until(lambda: sidecar.incarnation(0) == "first")
+    assert used == []
+    fake.answer(request, {**HELLO, "slots": [0]})
+    await until(lambda: used != [])
+    assert set(used) == {Path("schemas")}
+    attaching.cancel()
+    await asyncio.gather(attaching, return_exceptions=True)
 
 
 async def test_events_that_are_not_known_are_left_to_later_releases(fake: FakeSidecar, sidecar: Sidecar) -> None:

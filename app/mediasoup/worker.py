@@ -179,13 +179,15 @@ class Worker:
         """
         Take over the worker with that ``pid`` behind a sidecar's ``worker-<slot>.sock``.
 
-        Whoever was attached before is cut. Raises WorkerStartError when another worker, or none, is there.
+        Whoever was attached before is cut. Raises WorkerStartError when another worker, or none, is there, and
+        SchemaError when ``schemas`` can't be read.
         """
+        codec = load_codec(schemas)
         link = await streams.attach(path)
         # The first id is ours alone, so that no answer to somebody before us is taken for one to us.
         first_id = random.randrange(1, 1 << 31)
         # The sidecar logs the worker's lines.
-        channel = Channel(link, load_codec(schemas), first_id=first_id, show_logs=False)
+        channel = Channel(link, codec, first_id=first_id, show_logs=False)
         worker = cls(channel, pid, None, app_data)
         try:
             found = (await worker.dump()).pid

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app.mediasoup.channel.fbs import SchemaError
 from app.mediasoup.data_structures import ListenInfo
 from app.mediasoup.errors import (
     ChannelClosedError,
@@ -237,3 +238,13 @@ async def test_what_closes_while_a_child_is_made_says_so(worker: Worker, transpo
     assert transport.producers == {}
     handlers = (await worker.dump()).channel_message_handlers.channel_request_handlers
     assert transport.id not in handlers
+
+
+async def test_schemas_that_are_not_there_are_found_out_before_anybody_is_disturbed(tmp_path: Path) -> None:
+    connected: list[object] = []
+    server = await asyncio.start_unix_server(lambda *streams: connected.append(streams), tmp_path / "worker-0.sock")
+    with pytest.raises(SchemaError):
+        await Worker.attach(tmp_path / "worker-0.sock", schemas=tmp_path, pid=1)
+    server.close()
+    await server.wait_closed()
+    assert connected == []

@@ -129,9 +129,11 @@ async def attach(path: Path) -> SocketLink:
         async with asyncio.timeout(CONNECT_TIMEOUT):
             await asyncio.get_running_loop().sock_connect(sock, str(path))
             return await SocketLink.over(sock)
-    except (OSError, TimeoutError) as error:
+    except BaseException as error:
         sock.close()
-        raise WorkerStartError(f"no worker at {path}: {error or 'no answer'}") from error
+        if isinstance(error, OSError | TimeoutError):
+            raise WorkerStartError(f"no worker at {path}: {error or 'no answer'}") from error
+        raise
 
 
 class WorkerProcess:
