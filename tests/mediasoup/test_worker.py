@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -49,9 +50,20 @@ async def test_resource_usage_is_that_of_a_process(worker: Worker) -> None:
     assert usage.ru_maxrss > 1000
 
 
-async def test_settings_can_be_changed(worker: Worker) -> None:
-    await worker.update_settings(log_level="debug", log_tags=["ice", "dtls"])
-    await worker.update_settings(log_level="error")
+async def test_settings_can_be_changed(worker: Worker, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="app.mediasoup.worker")
+    await worker.update_settings(log_level="debug", log_tags=["info", "dtls"])
+    # It says so after its answer.
+    await until(lambda: "logTags: info,dtls" in caplog.text)
+    assert "logLevel: debug" in caplog.text
+
+
+async def test_settings_that_are_not_given_stay(worker: Worker, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="app.mediasoup.worker")
+    await worker.update_settings(log_tags=["info", "dtls"])
+    await worker.update_settings(log_level="debug")
+    # Node's library forgets the tags.
+    await until(lambda: "logTags: info,dtls" in caplog.text)
 
 
 async def test_wrong_settings_are_refused(worker: Worker) -> None:
