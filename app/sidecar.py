@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 from loguru import logger
 
+from app.mediasoup.channel.fbs import SchemaError
 from app.mediasoup.errors import MediasoupError
 from app.mediasoup.signal import Signal
 from app.mediasoup.worker import Worker
@@ -247,6 +248,7 @@ class Sidecar:
     async def attach(self, slot: int) -> AttachedWorker:
         """Attach to the worker in ``slot``, waiting as long as there is none."""
         backoff = Backoff(FIRST_DELAY, LONGEST_DELAY)
+        problem = ""
         while True:
             await until(lambda: slot in self._running and self._schemas is not None, self._changed)
             running, schemas = self._running[slot], self._schemas
@@ -255,8 +257,11 @@ class Sidecar:
             try:
                 worker = await Worker.attach(path, schemas=schemas, pid=running.pid)
             except MediasoupError as error:
-                # It may just have died; the event that says so is on its way.
-                logger.debug("worker {} is not attached: {}", slot, error)
+                # It may just have died; the event that says so is on its way. Schemas do not mend themselves: that is
+                # said, once.
+                lasting = isinstance(error, SchemaError) and str(error) != problem
+                logger.log("ERROR" if lasting else "DEBUG", "worker {} is not attached: {}", slot, error)
+                problem = str(error)
                 await self._until_replaced(running, backoff.next())
             else:
                 return AttachedWorker(slot, running.incarnation, worker)

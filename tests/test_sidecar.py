@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loguru import logger
 
 from app import sidecar as sidecar_module
+from app.mediasoup.channel.fbs import SchemaError
 from app.mediasoup.errors import WorkerStartError
 from app.mediasoup.worker import Worker
 from app.sidecar import Sidecar, SidecarError, SidecarRefused, SidecarUnavailable
@@ -311,6 +313,27 @@ async def test_nobody_attaches_before_the_sidecar_said_where_the_schemas_are(
     fake.answer(request, {**HELLO, "slots": [0]})
     await until(lambda: used != [])
     assert set(used) == {Path("schemas")}
+    attaching.cancel()
+    await asyncio.gather(attaching, return_exceptions=True)
+
+
+async def test_schemas_that_cannot_be_read_are_said_once(
+    fake: FakeSidecar, sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+
+    async def attach(path: Path, *, schemas: Path, pid: int) -> None:
+        tries.append(pid)
+        raise SchemaError("no .fbs files there")
+
+    monkeypatch.setattr(Worker, "attach", attach)
+    said: list[str] = []
+    sink = logger.add(said.append, level="ERROR", format="{message}")
+    fake.answers["status"] = lambda fake, request: fake.answer(request, {"slots": [RUNNING]})
+    attaching = asyncio.create_task(sidecar.attach(0))
+    await until(lambda: len(tries) >= 3)
+    logger.remove(sink)
+    assert said == ["worker 0 is not attached: no .fbs files there\n"]
     attaching.cancel()
     await asyncio.gather(attaching, return_exceptions=True)
 
