@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
 from environs import Env, EnvError, ValidationError
 
@@ -68,6 +69,23 @@ def some_of(*words: str) -> Kind[tuple[str, ...]]:
     return Kind(read, "comma-separated: " + ", ".join(words))
 
 
+def flag() -> Kind[bool]:
+    """Something that is on or off."""
+    return Kind(lambda env, name, default: env.bool(name, default), "true or false")
+
+
+def some(is_valid: Callable[[str], bool], allowed: str) -> Kind[tuple[str, ...]]:
+    """Any number of texts, separated by commas, each of which ``is_valid``."""
+
+    def read(env: Env, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        values = tuple(part.strip() for part in env.str(name, ",".join(default)).split(",") if part.strip())
+        if not all(map(is_valid, values)):
+            raise EnvError
+        return values
+
+    return Kind(read, f"comma-separated: {allowed}")
+
+
 def text(is_valid: Callable[[str], bool], allowed: str) -> Kind[str]:
     """A text for which ``is_valid``."""
     return Kind(lambda env, name, default: env.str(name, default, validate=_satisfies(is_valid)), allowed)
@@ -104,9 +122,44 @@ def _is_host(value: str) -> bool:
     return _is_ip(value) or (len(value) <= 253 and re.fullmatch(rf"{label}(\.{label})*\.?", value) is not None)
 
 
-def setting(default: T, kind: Kind[T]) -> T:
-    """Make a field of :class:`Settings` or :class:`Limits` that an environment variable sets."""
-    value: T = field(default=default, metadata={"kind": kind})
+def _is_network(value: str) -> bool:
+    try:
+        ipaddress.ip_network(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_origin(value: str) -> bool:
+    parts = urlsplit(value)
+    bare = parts._replace(scheme="", netloc="") == ("", "", "", "", "")
+    return value == "*" or (parts.scheme in ("http", "https") and bool(parts.hostname) and bare)
+
+
+def _is_redis(value: str) -> bool:
+    return value.startswith(("redis://", "rediss://", "unix://"))
+
+
+def _is_rate(value: str) -> bool:
+    return re.fullmatch(r"[1-9]\d{0,5}/(\d{1,4} ?)?(second|minute|hour|day)s?", value) is not None
+
+
+def _is_secret_key(value: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9_-]{1,32}:\S{32,256}", value) is not None
+
+
+def rate() -> Kind[str]:
+    """How often something may be done."""
+    return text(_is_rate, "a count and a time, such as 10/minute or 100/5minutes")
+
+
+def setting(default: T, kind: Kind[T], *, secret: bool = False) -> T:
+    """
+    Make a field of :class:`Settings` or :class:`Limits` that an environment variable sets.
+
+    One that is, or may hold, a ``secret`` is shown neither in messages nor in logs.
+    """
+    value: T = field(default=default, repr=not secret, metadata={"kind": kind, "secret": secret})
     return value
 
 
@@ -126,7 +179,16 @@ class Limits:
     max_outgoing_queue: int = setting(1_000, number(10, 1_000_000))
     max_outgoing_bytes: int = setting(4_194_304, number(65_536, 1_073_741_824))
     max_name_length: int = setting(64, number(1, 1_000))
+    max_body_size: int = setting(65_536, number(1_024, 16_777_216))
+    max_rooms_per_user: int = setting(100, number(1, 100_000))
+    max_members_per_room: int = setting(500, number(1, 100_000))
+    max_api_keys_per_user: int = setting(20, number(1, 1_000))
+    max_lobby: int = setting(50, number(1, 10_000))
     request_timeout_seconds: float = setting(10.0, seconds(0.1, 120))
+    login_rate: str = setting("10/minute", rate())
+    register_rate: str = setting("10/hour", rate())
+    refresh_rate: str = setting("60/minute", rate())
+    join_rate: str = setting("60/minute", rate())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +200,31 @@ class Settings:
     # RUF009 fears a shared mutable default; a path is none.
     run_dir: Path = setting(Path("var/run"), path("a directory"))  # noqa: RUF009
     web_dir: Path = setting(Path("web/dist"), path("a directory"))  # noqa: RUF009
-    database_url: str = setting("sqlite:///var/connect.db", text(lambda value: "://" in value, "an SQLAlchemy URL"))
+    public_url: str | None = setting(None, optional(text(_is_origin, "such as https://calls.example.org")))
+    allowed_origins: tuple[str, ...] = setting((), some(_is_origin, "origins such as https://example.org, or *"))
+    trusted_proxies: tuple[str, ...] = setting((), some(_is_network, "IP addresses or networks"))
+
+    database_url: str = setting(
+        "sqlite:///var/connect.db",
+        text(lambda value: value.startswith(("sqlite:///", "postgresql://")), "sqlite:///… or postgresql://…"),
+        secret=True,
+    )
+    database_pool_size: int = setting(10, number(1, 200))
+    database_timeout_seconds: float = setting(1.5, seconds(0.1, 30))
+    redis_url: str | None = setting(None, optional(text(_is_redis, "redis://…, rediss://… or unix://…")), secret=True)
+    history_days: int = setting(90, number(0, 36_500))
+
+    open_rooms: bool = setting(False, flag())
+    registration: bool = setting(True, flag())
+    duplicate_peers: str = setting("replace", one_of("replace", "reject"))
+    secret_keys: tuple[str, ...] = setting(
+        (), some(_is_secret_key, "id:secret, each secret of 32 characters or more"), secret=True
+    )
+    # RUF009 fears a shared mutable default; a path is none.
+    secret_keys_file: Path = setting(Path("var/secret-keys"), path("a file"))  # noqa: RUF009
+    access_token_seconds: int = setting(900, number(60, 86_400))
+    refresh_token_days: int = setting(30, number(1, 3_650))
+    room_token_seconds: int = setting(21_600, number(60, 604_800))
 
     workers: int = setting(0, number(0, 1_024))
     rtc_ip: str = setting("127.0.0.1", text(_is_ip, "an IP address"))
@@ -188,6 +274,9 @@ class Settings:
         workers = self.workers or os.cpu_count() or 1
         if self.rtc_port + workers - 1 > 65_535:
             yield f"CONNECT_RTC_PORT: {self.rtc_port} leaves no port for each of {workers} workers"
+        ids = [each.partition(":")[0] for each in self.secret_keys]
+        if len(ids) != len(set(ids)):
+            yield "CONNECT_SECRET_KEYS: two keys have the same id"
         longest = len(os.fsencode(self.run_dir.absolute() / "worker-1024.sock"))
         if longest > 107:
             yield f"CONNECT_RUN_DIR: {str(self.run_dir)!r} is too long for Unix sockets in it"
@@ -228,5 +317,6 @@ def _read(owner: type[Any], problems: list[str]) -> dict[str, Any]:
         try:
             values[each.name] = kind.read(env, name, each.default)
         except EnvError:
-            problems.append(f"{name}: {os.environ[name]!r} is not allowed; allowed: {kind.allowed}")
+            given = "its value" if each.metadata["secret"] else repr(os.environ[name])
+            problems.append(f"{name}: {given} is not allowed; allowed: {kind.allowed}")
     return values

@@ -39,6 +39,24 @@ def test_every_variable_reaches_its_field(environment: pytest.MonkeyPatch) -> No
         "RUN_DIR": ("/run/connect", Path("/run/connect")),
         "WEB_DIR": ("/srv/web", Path("/srv/web")),
         "DATABASE_URL": ("sqlite:///x.db", "sqlite:///x.db"),
+        "PUBLIC_URL": ("https://calls.example.org", "https://calls.example.org"),
+        "ALLOWED_ORIGINS": (
+            "https://a.example, http://b.example:8080",
+            ("https://a.example", "http://b.example:8080"),
+        ),
+        "TRUSTED_PROXIES": ("10.0.0.0/8,::1", ("10.0.0.0/8", "::1")),
+        "DATABASE_POOL_SIZE": ("3", 3),
+        "DATABASE_TIMEOUT_SECONDS": ("2.5", 2.5),
+        "REDIS_URL": ("redis://cache/1", "redis://cache/1"),
+        "HISTORY_DAYS": ("0", 0),
+        "OPEN_ROOMS": ("true", True),
+        "REGISTRATION": ("false", False),
+        "DUPLICATE_PEERS": ("reject", "reject"),
+        "SECRET_KEYS": (f"new:{'n' * 32},old:{'o' * 40}", (f"new:{'n' * 32}", f"old:{'o' * 40}")),
+        "SECRET_KEYS_FILE": ("/srv/keys", Path("/srv/keys")),
+        "ACCESS_TOKEN_SECONDS": ("60", 60),
+        "REFRESH_TOKEN_DAYS": ("7", 7),
+        "ROOM_TOKEN_SECONDS": ("600", 600),
         "WORKERS": ("4", 4),
         "RTC_IP": ("::1", "::1"),
         "ANNOUNCED_ADDRESS": ("media.example.org", "media.example.org"),
@@ -53,7 +71,10 @@ def test_every_variable_reaches_its_field(environment: pytest.MonkeyPatch) -> No
     }
     for name, (text, _) in given.items():
         environment.setenv(f"CONNECT_{name}", text)
-    limits: dict[str, Any] = {name: value - 1 for name, value in dataclasses.asdict(Limits()).items()}
+    limits: dict[str, Any] = {
+        name: "7/2minutes" if isinstance(value, str) else value - 1
+        for name, value in dataclasses.asdict(Limits()).items()
+    }
     for name, value in limits.items():
         environment.setenv(f"CONNECT_{name.upper()}", str(value))
 
@@ -106,12 +127,38 @@ def test_a_mistyped_name_is_refused_and_the_likely_one_named(environment: pytest
         ("ANNOUNCED_ADDRESS", "-example.org"),
         ("DATABASE_URL", "connect.db"),
         ("WORKER_LOG_TAGS", "ice,"),
+        ("PUBLIC_URL", "calls.example.org"),
+        ("PUBLIC_URL", "https://calls.example.org/path"),
+        ("ALLOWED_ORIGINS", "https://a.example,b.example"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("OPEN_ROOMS", "perhaps"),
+        ("LOGIN_RATE", "often"),
+        ("JOIN_RATE", "0/minute"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
     environment.setenv(f"CONNECT_{name}", value)
     (problem,) = problems()
     assert problem.startswith(f"CONNECT_{name}: {value!r} is not allowed")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("DATABASE_URL", "mysql://root:pass@db/x"), ("SECRET_KEYS", "first:pass"), ("REDIS_URL", "http://:pass@cache")],
+)
+def test_a_secret_is_shown_neither_in_a_message_nor_in_a_log(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    environment.setenv(f"CONNECT_{name}", value)
+    (problem,) = problems()
+    assert problem.startswith(f"CONNECT_{name}: its value is not allowed")
+    assert "pass" not in problem
+    assert "s3cret" not in repr(dataclasses.replace(Settings(), secret_keys=("a:s3cret",), redis_url="s3cret"))
+
+
+def test_two_secret_keys_of_one_id_are_refused(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CONNECT_SECRET_KEYS", f"a:{'x' * 32},a:{'y' * 32}")
+    assert problems() == ["CONNECT_SECRET_KEYS: two keys have the same id"]
 
 
 def test_an_address_for_all_interfaces_needs_one_to_announce(environment: pytest.MonkeyPatch) -> None:
@@ -150,6 +197,8 @@ def test_the_docs_list_every_variable_with_its_default_and_what_is_allowed() -> 
 def _as_text(default: Any) -> str:
     if default is None:
         return "none"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
     if isinstance(default, tuple):
-        return f"`{','.join(default)}`"
+        return "none" if not default else f"`{','.join(default)}`"
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"

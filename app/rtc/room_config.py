@@ -1,0 +1,24 @@
+"""What a room is, before anybody is in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomConfig:
+    """
+    How a room is to be; :meth:`app.rtc.room.Room.configure` changes it while people are in it.
+
+    ``max_participants``: ``None`` leaves it to the settings' limit. ``codecs``: names such as ``opus`` or ``vp8``, in
+    order of preference; ``None`` for all that the server offers. ``ends_at``: the call is over then, for everybody.
+    """
+
+    id: str
+    name: str = ""
+    lobby: bool = False
+    locked: bool = False
+    max_participants: int | None = None
+    codecs: tuple[str, ...] | None = None
+    ends_at: datetime | None = None

@@ -1,0 +1,1 @@
+"""The database: accounts, rooms and history. One repository for each kind of thing."""
