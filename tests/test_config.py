@@ -125,7 +125,6 @@ def test_a_mistyped_name_is_refused_and_the_likely_one_named(environment: pytest
         ("RTC_IP", "localhost"),
         ("HOST", "two words"),
         ("ANNOUNCED_ADDRESS", "-example.org"),
-        ("DATABASE_URL", "connect.db"),
         ("WORKER_LOG_TAGS", "ice,"),
         ("PUBLIC_URL", "calls.example.org"),
         ("PUBLIC_URL", "https://calls.example.org/path"),
