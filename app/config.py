@@ -140,11 +140,21 @@ def _is_redis(value: str) -> bool:
     return value.startswith(("redis://", "rediss://", "unix://"))
 
 
+def _is_stun(value: str) -> bool:
+    return re.fullmatch(r"stuns?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?", value) is not None
+
+
+def _is_turn(value: str) -> bool:
+    pattern = r"turns?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\?transport=(udp|tcp))?"
+    return re.fullmatch(pattern, value) is not None
+
+
 def _is_rate(value: str) -> bool:
     return re.fullmatch(r"[1-9]\d{0,5}/(\d{1,4} ?)?(second|minute|hour|day)s?", value) is not None
 
 
-def _is_secret_key(value: str) -> bool:
+def is_secret_key(value: str) -> bool:
+    """Whether this is an id, a colon and a secret that is long enough."""
     return re.fullmatch(r"[A-Za-z0-9_-]{1,32}:\S{32,256}", value) is not None
 
 
@@ -218,7 +228,7 @@ class Settings:
     registration: bool = setting(True, flag())
     duplicate_peers: str = setting("replace", one_of("replace", "reject"))
     secret_keys: tuple[str, ...] = setting(
-        (), some(_is_secret_key, "id:secret, each secret of 32 characters or more"), secret=True
+        (), some(is_secret_key, "id:secret, each secret of 32 characters or more"), secret=True
     )
     # RUF009 fears a shared mutable default; a path is none.
     secret_keys_file: Path = setting(Path("var/secret-keys"), path("a file"))  # noqa: RUF009
@@ -233,6 +243,13 @@ class Settings:
     initial_outgoing_bitrate: int = setting(1_000_000, number(50_000, 100_000_000))
     max_incoming_bitrate: int = setting(5_000_000, number(100_000, 1_000_000_000))
     empty_room_seconds: float = setting(30.0, seconds(0, 86_400))
+
+    stun_urls: tuple[str, ...] = setting((), some(_is_stun, "such as stun:stun.example.org:3478"))
+    turn_urls: tuple[str, ...] = setting((), some(_is_turn, "such as turn:turn.example.org:3478?transport=udp"))
+    turn_secrets: tuple[str, ...] = setting(
+        (), some(lambda value: 16 <= len(value) <= 256, "secrets of 16 characters or more"), secret=True
+    )
+    turn_seconds: int = setting(3_600, number(60, 86_400))
 
     log_level: str = setting("info", one_of("debug", "info", "warning", "error"))
     log_format: str = setting("auto", one_of("auto", "human", "json"))
@@ -274,6 +291,8 @@ class Settings:
         workers = self.workers or os.cpu_count() or 1
         if self.rtc_port + workers - 1 > 65_535:
             yield f"CONNECT_RTC_PORT: {self.rtc_port} leaves no port for each of {workers} workers"
+        if bool(self.turn_urls) != bool(self.turn_secrets):
+            yield "CONNECT_TURN_URLS and CONNECT_TURN_SECRETS: one is of no use without the other"
         ids = [each.partition(":")[0] for each in self.secret_keys]
         if len(ids) != len(set(ids)):
             yield "CONNECT_SECRET_KEYS: two keys have the same id"

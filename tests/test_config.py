@@ -64,6 +64,13 @@ def test_every_variable_reaches_its_field(environment: pytest.MonkeyPatch) -> No
         "INITIAL_OUTGOING_BITRATE": ("600000", 600_000),
         "MAX_INCOMING_BITRATE": ("900000", 900_000),
         "EMPTY_ROOM_SECONDS": ("1.5", 1.5),
+        "STUN_URLS": ("stun:stun.example.org", ("stun:stun.example.org",)),
+        "TURN_URLS": (
+            "turn:turn.example.org:3478?transport=udp,turns:[2001:db8::1]:5349",
+            ("turn:turn.example.org:3478?transport=udp", "turns:[2001:db8::1]:5349"),
+        ),
+        "TURN_SECRETS": ("0123456789abcdef,fedcba9876543210", ("0123456789abcdef", "fedcba9876543210")),
+        "TURN_SECONDS": ("600", 600),
         "LOG_LEVEL": ("debug", "debug"),
         "LOG_FORMAT": ("json", "json"),
         "WORKER_LOG_LEVEL": ("none", "none"),
@@ -130,6 +137,8 @@ def test_a_mistyped_name_is_refused_and_the_likely_one_named(environment: pytest
         ("PUBLIC_URL", "https://calls.example.org/path"),
         ("ALLOWED_ORIGINS", "https://a.example,b.example"),
         ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("STUN_URLS", "turn:turn.example.org"),
+        ("TURN_URLS", "turn.example.org"),
         ("OPEN_ROOMS", "perhaps"),
         ("LOGIN_RATE", "often"),
         ("JOIN_RATE", "0/minute"),
@@ -158,6 +167,12 @@ def test_a_secret_is_shown_neither_in_a_message_nor_in_a_log(
 def test_two_secret_keys_of_one_id_are_refused(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("CONNECT_SECRET_KEYS", f"a:{'x' * 32},a:{'y' * 32}")
     assert problems() == ["CONNECT_SECRET_KEYS: two keys have the same id"]
+
+
+def test_turn_servers_and_their_secret_need_each_other(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CONNECT_TURN_URLS", "turn:turn.example.org")
+    (problem,) = problems()
+    assert problem.startswith("CONNECT_TURN_URLS and CONNECT_TURN_SECRETS")
 
 
 def test_an_address_for_all_interfaces_needs_one_to_announce(environment: pytest.MonkeyPatch) -> None:
