@@ -1,0 +1,43 @@
+"""Calls that were held, as stored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from .models import SessionRecord
+from .pages import Cursor, Page, read_page
+from .repository import Repository
+
+
+class Sessions(Repository[SessionRecord]):
+    """All calls."""
+
+    MODEL = SessionRecord
+    ORPHAN = "the room is gone"
+
+    async def get(self, id: UUID) -> SessionRecord | None:
+        """Find a call."""
+        return await self._get(id)
+
+    async def page(self, room_id: UUID, *, limit: int, after: Cursor | None = None) -> Page[SessionRecord]:
+        """List the calls of a room, newest first."""
+        query = select(SessionRecord).where(SessionRecord.room_id == room_id)
+        key = (SessionRecord.started_at, SessionRecord.id)
+        return await read_page(self._tx, query, key, limit=limit, after=after, newest_first=True)
+
+    async def end(self, id: UUID, at: datetime, reason: str, peak_participants: int) -> None:
+        """Note that a call ended; nothing happens when it is not stored (any more)."""
+        values = {"ended_at": at, "end_reason": reason, "peak_participants": peak_participants}
+        await self._tx.execute(update(SessionRecord).where(SessionRecord.id == id).values(values))
+
+    async def close_open(self, at: datetime, reason: str) -> None:
+        """End all calls that began before ``at`` and have no end."""
+        is_open = SessionRecord.ended_at.is_(None) & (SessionRecord.started_at < at)
+        await self._tx.execute(update(SessionRecord).where(is_open).values(ended_at=at, end_reason=reason))
+
+    async def delete_ended(self, moment: datetime, *, limit: int) -> int:
+        """Forget up to ``limit`` calls that had ended by ``moment``, with all about them; gives how many there were."""
+        return await self._delete_before(SessionRecord.ended_at, moment, limit)
