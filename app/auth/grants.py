@@ -75,7 +75,7 @@ def _flag(video: Mapping[str, Any], name: str, default: bool) -> bool:
     if value is None:
         return default
     if not isinstance(value, bool):
-        raise ValueError(f"video.{name}: neither true nor false")
+        raise ValueError(f"video.{name} is neither true nor false")
     return value
 
 
@@ -84,6 +84,6 @@ def _sources(video: Mapping[str, Any]) -> frozenset[str] | None:
     if value is None or value == []:
         return None
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise ValueError("video.canPublishSources: no list of texts")
-    # A source that is unknown here grants nothing.
-    return frozenset(value)
+        raise ValueError("video.canPublishSources is no list of texts")
+    # LiveKit takes them in any case, too. A source that is unknown here grants nothing.
+    return frozenset(each.lower() for each in value)
