@@ -9,7 +9,8 @@ Source: mediasoup-demo v3, ``server/lib/Room.js``.
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 import msgspec
@@ -27,11 +28,21 @@ class Device(Value, frozen=True):
 
 
 class PeerInfo(Value, frozen=True):
-    """A joined peer as the others see it."""
+    """A joined peer as the others see it. ``metadata``, ``attributes`` and ``role`` are its token's, if it has them."""
 
     id: str
     display_name: str
     device: Device
+    metadata: str = ""
+    attributes: Mapping[str, str] = {}
+    role: str | None = None
+
+
+class Actor(Value, frozen=True):
+    """Who did something to somebody: a peer of the room, or a person or program that is not in it (no ``peer_id``)."""
+
+    peer_id: str | None
+    name: str
 
 
 class Event(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -54,7 +65,7 @@ class MediasoupVersion(Event, frozen=True):
     version: str | None
 
 
-class NewPeer(Event, frozen=True):
+class NewPeer(Event, frozen=True, omit_defaults=True):
     """Somebody joined."""
 
     METHOD = "newPeer"
@@ -62,6 +73,14 @@ class NewPeer(Event, frozen=True):
     id: str
     display_name: str
     device: Device
+    metadata: str = ""
+    attributes: Mapping[str, str] = {}
+    role: str | None = None
+
+    @classmethod
+    def of(cls, peer: PeerInfo) -> NewPeer:
+        """Tell of ``peer``."""
+        return cls(**msgspec.structs.asdict(peer))
 
 
 class PeerClosed(Event, frozen=True):
@@ -161,12 +180,38 @@ class DataConsumerClosed(Event, frozen=True):
     data_consumer_id: str
 
 
+class RoomUpdated(Event, frozen=True):
+    """The room is otherwise now, and this is how."""
+
+    METHOD = "roomUpdated"
+
+    name: str
+    locked: bool
+    lobby: bool
+    unmute_allowed: bool
+    max_participants: int | None
+    ends_at: datetime | None
+
+
 class RoomClosed(Event, frozen=True):
-    """The room ended while peers were in it; their sockets close next."""
+    """The room ended while peers were in it; their sockets close next. ``by``: who ended it, if somebody did."""
 
     METHOD = "roomClosed"
 
     reason: str
+    by: Actor | None = None
+
+
+class DataMessage(Event, frozen=True):
+    """A message that a program outside sent to this peer, among others perhaps."""
+
+    METHOD = "dataMessage"
+
+    topic: str
+    payload: str
+    sent_at: datetime
+    #: No peer: the field is there for messages that peers will send.
+    sender: None = msgspec.field(default=None, name="from")
 
 
 class NewConsumer(Question, frozen=True):
@@ -199,12 +244,23 @@ class NewDataConsumer(Question, frozen=True):
 
 
 class Farewell(enum.Enum):
-    """Why the domain lets go of a client; the value is the text that goes with the end."""
+    """Why the domain lets go of a client: the value is the reason that the client, the others and history are told."""
 
-    REPLACED = "the same peer connected again"
+    REPLACED = "replaced"
+    #: By its own wish, told to the REST API.
+    LEFT = "left"
+    REMOVED = "removed"
+    BANNED = "banned"
+    REJECTED = "rejected"
+    #: The peer is no member any more, say.
+    PERMISSIONS_CHANGED = "permissions-changed"
+    #: Somebody ended the call.
+    ROOM_CLOSED = "room-closed"
+    #: The time that the room was made for is over.
+    ROOM_ENDED = "room-ended"
+    ROOM_EMPTY = "room-empty"
     WORKER_DIED = "worker-died"
     SERVER_SHUTDOWN = "server-shutdown"
-    ROOM_EMPTY = "room-empty"
 
 
 class NotConfirmed(Exception):

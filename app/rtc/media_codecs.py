@@ -1,5 +1,9 @@
 """The codecs that rooms offer, best first: clients send with the first one that they know."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 from app.mediasoup.rtp_parameters import ParameterValue, RtpCodecCapability
 
 #: In kbit/s; libwebrtc begins with this instead of its own 300.
@@ -28,3 +32,24 @@ MEDIA_CODECS = [
     _h264("42e01f"),
     _video("video/AV1"),
 ]
+
+
+def _name(codec: RtpCodecCapability) -> str:
+    return codec.mime_type.partition("/")[2].lower()
+
+
+#: What a room's ``codecs`` may name.
+CODEC_NAMES = tuple(dict.fromkeys(map(_name, MEDIA_CODECS)))
+
+
+def media_codecs(names: Sequence[str] | None) -> list[RtpCodecCapability]:
+    """
+    Give the codecs of these names, in their order; ``None`` means all.
+
+    A call without sound or without pictures helps nobody: of a kind that no name is of, all codecs stay.
+    """
+    if names is None:
+        return MEDIA_CODECS
+    wanted = [codec for name in dict.fromkeys(names) for codec in MEDIA_CODECS if _name(codec) == name]
+    kinds = {codec.kind for codec in wanted}
+    return [codec for codec in MEDIA_CODECS if codec.kind not in kinds] + wanted

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from app.auth.grants import Grants
 from app.errors import BadRequest, WrongState
 from app.mediasoup import ortc
+from app.mediasoup.producer import Producer
 from app.mediasoup.rtp_parameters import RtpCapabilities
 from app.mediasoup.signal import Signal
 
-from .events import Client, Device, PeerInfo
+from . import permissions
+from .admission import Admission
+from .events import Client, Device, Farewell, PeerInfo
 from .peer_media import PeerMedia
+from .quality import Quality, connection_quality
 
 if TYPE_CHECKING:
     from loguru import Logger
@@ -18,27 +24,67 @@ if TYPE_CHECKING:
 
 class Peer:
     """
-    Present from the moment its socket connects; seen by others once it has joined.
+    Present from the moment its socket connects; seen by others once it has joined, unless its grants hide it.
 
-    Made by ``room.enter()``. ``on_close`` fires once, before the media are closed.
+    Made by ``room.enter()``. ``grants`` and ``role`` are those of ``admission`` until the room changes them.
+    ``on_close`` fires once, before the media are closed, with the reason: a :class:`Farewell`'s, or ``left``,
+    ``connection-lost`` or ``protocol-error``.
     """
 
-    def __init__(self, id: str, client: Client, media: PeerMedia, max_name_length: int, log: Logger) -> None:
+    def __init__(
+        self, id: str, client: Client, media: PeerMedia, admission: Admission, max_name_length: int, log: Logger
+    ) -> None:
         self.id = id
         self.client = client
         self.media = media
+        self.admission = admission
+        self.grants: Grants = admission.grants
+        self.role = admission.role
         self.log = log
         self.display_name = ""
         self.device = Device()
-        self.joined = False
+        self.joined_at: datetime | None = None
         self.closed = False
-        self.on_close: Signal[()] = Signal()
+        self.on_close: Signal[str] = Signal()
         self._max_name_length = max_name_length
+
+    @property
+    def identity(self) -> str:
+        """Who this is, whatever the peer id."""
+        return self.admission.identity
+
+    @property
+    def joined(self) -> bool:
+        """Whether it takes part in the call."""
+        return self.joined_at is not None
+
+    @property
+    def visible(self) -> bool:
+        """Whether others know of it."""
+        return self.joined and not self.grants.hidden
 
     @property
     def info(self) -> PeerInfo:
         """What others may know."""
-        return PeerInfo(id=self.id, display_name=self.display_name, device=self.device)
+        return PeerInfo(
+            id=self.id,
+            display_name=self.display_name,
+            device=self.device,
+            metadata=self.admission.metadata,
+            attributes=self.admission.attributes,
+            role=self.role,
+        )
+
+    @property
+    def quality(self) -> Quality | None:
+        """How well media flow from and to it; ``None`` while none do."""
+        sent = [
+            max(each.score for each in producer.score)
+            for producer in self.media.producers
+            if producer.score and not producer.paused
+        ]
+        consumers = (each for each in self.media.subscriber.consumers if not (each.paused or each.producer_paused))
+        return connection_quality(sent=sent, received=[each.score.score for each in consumers])
 
     def introduce(self, *, display_name: str, device: Device, rtp_capabilities: RtpCapabilities | None) -> None:
         """
@@ -53,10 +99,13 @@ class Peer:
         if rtp_capabilities is not None:
             # Now, and not only when there is something to consume: the client should hear of it.
             rtp_capabilities = ortc.validate_and_normalize_rtp_capabilities(rtp_capabilities)
-        self.rename(display_name)
+        self.rename(permissions.display_name(self.grants, self.admission.name, display_name))
         self.device = device
         self.media.subscriber.rtp_capabilities = rtp_capabilities
-        self.joined = True
+
+    def join(self) -> None:
+        """Take part from now on."""
+        self.joined_at = datetime.now(UTC)
 
     def rename(self, display_name: str) -> None:
         """Take another name. Raises BadRequest when it is too long."""
@@ -64,9 +113,19 @@ class Peer:
             raise BadRequest(f"data.displayName: longer than {self._max_name_length} characters")
         self.display_name = display_name
 
-    def close(self) -> None:
+    def dismiss(self, farewell: Farewell) -> None:
+        """Let it leave, and its client know why."""
+        self.close(farewell.value)
+        self.client.end(farewell)
+
+    def close(self, reason: str = "left") -> None:
         """Leave the room, and take everything from the worker that was made for this peer."""
         if not self.closed:
             self.closed = True
-            self.on_close.emit()
+            self.on_close.emit(reason)
             self.media.close()
+
+
+def source_of(producer: Producer) -> str:
+    """Say what ``producer`` is a picture or the sound of."""
+    return permissions.source_of(producer.kind, producer.app_data)

@@ -122,6 +122,18 @@ class PeerMedia:
         self.on_produce_data.emit(data_producer)
         return data_producer
 
+    def receive(self, allowed: bool) -> bool:
+        """
+        Consume what is offered, or nothing: what is consumed already is closed then.
+
+        Gives whether that is a change; what was offered in between has to be offered again.
+        """
+        if allowed == self.subscriber.allowed:
+            return False
+        for subscriber in (self.subscriber, self.data_subscriber):
+            subscriber.allow() if allowed else subscriber.forbid()
+        return True
+
     def close(self) -> None:
         """Close all of it, and what is still being made."""
         self._tasks.cancel()

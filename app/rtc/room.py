@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-
-from loguru import logger
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from app.config import Settings
-from app.errors import LimitReached, Unavailable
-from app.mediasoup.audio_level_observer import AudioLevelObserver, AudioLevelVolume
-from app.mediasoup.data_producer import DataProducer
-from app.mediasoup.errors import MediasoupError
-from app.mediasoup.producer import Producer
+from app.errors import InLobby, Unavailable
+from app.mediasoup.audio_level_observer import AudioLevelObserver
 from app.mediasoup.router import Router
 from app.mediasoup.rtp_parameters import RtpCapabilities
 from app.mediasoup.signal import Signal
 
+from . import permissions
+from .admission import Admission
 from .events import (
-    ActiveSpeaker,
+    Actor,
     Client,
     Device,
-    Event,
     Farewell,
     MediasoupVersion,
     NewPeer,
@@ -29,57 +26,61 @@ from .events import (
     PeerDisplayNameChanged,
     PeerInfo,
     RoomClosed,
+    RoomUpdated,
 )
-from .media_codecs import MEDIA_CODECS
+from .media_codecs import media_codecs
+from .moderation import Moderation
 from .peer import Peer
 from .peer_media import PeerMedia
-from .tasks import TaskSet
+from .room_config import RoomConfig
 from .worker_pool import PooledWorker
 
 #: How often the loudest peer is told, in milliseconds; quieter than the threshold, in dBov, is silence.
 SPEAKER_INTERVAL, SPEAKER_THRESHOLD = 800, -80
+#: Seconds between looks at the clock for a room that ends at some time: clocks may be set.
+LONGEST_LOOK = 60.0
 
 
-class Room:
+class Room(Moderation):
     """
-    Made by :meth:`create`; ends when it has been empty for ``settings.empty_room_seconds``, or with its worker.
+    Made by :meth:`create`; ends when somebody, its time or its worker ends it, or when it has been empty for
+    ``settings.empty_room_seconds``.
 
-    ``on_close`` fires once.
+    ``on_join`` fires for each peer that joins, ``on_leave`` when such a peer goes, with the reason (see
+    :class:`Peer`); ``on_close`` once.
     """
 
     def __init__(
         self,
-        id: str,
+        config: RoomConfig,
         home: PooledWorker,
         router: Router,
         loudness: AudioLevelObserver,
         settings: Settings,
         release: str | None,
     ) -> None:
-        self.id = id
+        super().__init__(config, settings, loudness)
+        self.opened_at = datetime.now(UTC)
         self.closed = False
-        self.on_close: Signal[()] = Signal()
+        self.on_join: Signal[Peer] = Signal()
+        self.on_leave: Signal[Peer, str] = Signal()
+        self.on_close: Signal[Farewell] = Signal()
         self._home = home
         self._router = router
-        self._loudness = loudness
         self._settings = settings
         self._release = release
-        self._peers: dict[str, Peer] = {}
-        #: Which peer a producer is of, by the producer's id.
-        self._owners: dict[str, Peer] = {}
-        self._tasks = TaskSet()
-        self._log = logger.bind(room=id)
-        self._end: asyncio.TimerHandle | None = None
-        loudness.on_volumes.add(self._heard)
-        loudness.on_silence.add(lambda: self._tell(ActiveSpeaker(peer_id=None)))
+        self._lock_by_config = config.locked
+        self._empty_timer: asyncio.TimerHandle | None = None
+        self._end_timer: asyncio.TimerHandle | None = None
         router.on_worker_close.add(self._worker_died)
         self._await_peers()
+        self._await_end()
         self._log.bind(slot=home.slot).info("room opened")
 
     @classmethod
-    async def create(cls, id: str, home: PooledWorker, settings: Settings, release: str | None) -> Room:
+    async def create(cls, config: RoomConfig, home: PooledWorker, settings: Settings, release: str | None) -> Room:
         """Make a room on the worker ``home``; a failure leaves nothing there."""
-        router = await home.worker.create_router(media_codecs=MEDIA_CODECS)
+        router = await home.worker.create_router(media_codecs=media_codecs(config.codecs))
         try:
             loudness = await router.create_audio_level_observer(
                 max_entries=1, threshold=SPEAKER_THRESHOLD, interval=SPEAKER_INTERVAL
@@ -89,33 +90,32 @@ class Room:
             raise
         if router.closed:
             raise Unavailable("the worker died while the room was made; try again")
-        return cls(id, home, router, loudness, settings, release)
+        return cls(config, home, router, loudness, settings, release)
 
     @property
     def rtp_capabilities(self) -> RtpCapabilities:
         """What clients may send and receive here."""
         return self._router.rtp_capabilities
 
-    def check(self, peer_id: str) -> None:
+    def check(self, peer_id: str, admission: Admission) -> None:
         """Raise what :meth:`enter` would raise now."""
         if self.closed:
             raise Unavailable("the room has just ended; try again")
-        if peer_id not in self._peers and len(self._peers) >= self._settings.limits.max_peers_per_room:
-            raise LimitReached(f"the room is full: {len(self._peers)} peers")
+        self._door.check(peer_id, admission, self._peers.values())
 
-    def enter(self, peer_id: str, client: Client) -> Peer:
+    def enter(self, peer_id: str, client: Client, admission: Admission) -> Peer:
         """
-        Let a client in, in place of another with the same id; others see it when it joins.
+        Let a client in, in place of another with the same id and identity; others see it when it joins.
 
-        :raises LimitReached: the room is full
         :raises Unavailable: the room has ended
+
+        And all that :meth:`Door.check` raises.
         """
-        self.check(peer_id)
+        self.check(peer_id, admission)
         if (former := self._peers.get(peer_id)) is not None:
             former.log.info("replaced by another connection")
-            former.client.end(Farewell.REPLACED)
-            former.close()
-        peer = self._new_peer(peer_id, client)
+            former.dismiss(Farewell.REPLACED)
+        peer = self._new_peer(peer_id, client, admission)
         client.notify(MediasoupVersion(version=self._release))
         return peer
 
@@ -126,115 +126,147 @@ class Room:
         Make ``peer`` one of those who see each other; it gets consumers for all that is produced here.
 
         Nothing reaches the peer's client before this returns. Raises as :meth:`Peer.introduce` does.
+
+        :raises InLobby: a moderator was asked; the client is told, and then joins again
+        :raises LimitReached: the room is full
         """
-        others = list(self._joined())
         peer.introduce(display_name=display_name, device=device, rtp_capabilities=rtp_capabilities)
-        peer.log.info("joined as {!r}", display_name)
-        self._tell(NewPeer(id=peer.id, display_name=display_name, device=device), but=peer)
-        for other in others:
-            for producer in other.media.producers:
-                peer.media.subscriber.offer(other.id, producer)
-            for data_producer in other.media.data_producers:
-                peer.media.data_subscriber.offer(other.id, data_producer)
-        return [other.info for other in others]
+        if self._door.is_waiting(peer):
+            self._lobby.add(peer)
+            raise InLobby("a moderator was asked to let you in")
+        others = self.peers
+        self._door.check_full(len(others))
+        peer.join()
+        self._door.remember(peer.identity)
+        peer.log.info("joined as {!r}", peer.display_name)
+        if peer.visible:
+            self._tell(NewPeer.of(peer.info), but=peer)
+        self._exchange.offer_all(peer)
+        if peer.grants.room_admin:
+            # Not before the answer to its joining.
+            asyncio.get_running_loop().call_soon(self._lobby.show, peer)
+        self.on_join.emit(peer)
+        return [other.info for other in others if other.visible]
 
     def rename(self, peer: Peer, display_name: str) -> None:
-        """Give ``peer`` another name. Raises BadRequest when it is too long."""
+        """
+        Give ``peer`` another name.
+
+        :raises BadRequest: it is too long
+        :raises NotAllowed: its token fixes the name
+        """
+        permissions.check_rename(peer.grants, peer.admission.name)
         former = peer.display_name
         peer.rename(display_name)
-        self._tell(
-            PeerDisplayNameChanged(peer_id=peer.id, display_name=display_name, old_display_name=former),
-            but=peer,
-        )
+        if peer.visible:
+            renamed = PeerDisplayNameChanged(peer_id=peer.id, display_name=display_name, old_display_name=former)
+            self._tell(renamed, but=peer)
 
-    def close(self, farewell: Farewell) -> None:
-        """End the room; its clients are told why."""
+    def close(self, farewell: Farewell, by: Actor | None = None) -> None:
+        """End the room; its clients are told why, and who did it."""
         if self.closed:
             return
         self.closed = True
         self._log.info("room closed: {}", farewell.value)
-        self._cancel_end()
-        self._tasks.cancel()
+        self._cancel_empty_timer()
+        self._cancel_end_timer()
+        self._exchange.close()
         for peer in tuple(self._peers.values()):
-            peer.client.notify(RoomClosed(reason=farewell.value))
-            peer.client.end(farewell)
-            peer.close()
+            peer.client.notify(RoomClosed(reason=farewell.value, by=by))
+            peer.dismiss(farewell)
         self._router.close()
-        self.on_close.emit()
+        self.on_close.emit(farewell)
 
-    def _new_peer(self, peer_id: str, client: Client) -> Peer:
-        self._cancel_end()
+    # Being otherwise
+
+    def configure(self, config: RoomConfig, by: Actor | None = None) -> None:
+        """
+        Be so from now on; all are told. Codecs stay what they are, and who is in stays in.
+
+        A lock that :meth:`lock` changed stays too, unless ``config`` says otherwise about it than before. Without a
+        lobby those who wait there are admitted, by ``by``.
+        """
+        lock_is_new = config.locked != self._lock_by_config
+        self._lock_by_config = config.locked
+        self._change(config if lock_is_new else replace(config, locked=self.config.locked), by)
+
+    def lock(self, locked: bool, by: Actor | None) -> None:
+        """Let nobody new in, or everybody again, for as long as the call lasts; all are told."""
+        self._change(replace(self.config, locked=locked), by)
+
+    def _change(self, config: RoomConfig, by: Actor | None) -> None:
+        if config == self.config:
+            return
+        self._door.config = config
+        self._tell(
+            RoomUpdated(
+                name=config.name,
+                locked=config.locked,
+                lobby=config.lobby,
+                unmute_allowed=config.unmute_allowed,
+                max_participants=config.max_participants,
+                ends_at=config.ends_at,
+            )
+        )
+        if not config.lobby:
+            for peer in self.lobby:
+                self._call_in(peer, by)
+        self._await_end()
+
+    def _new_peer(self, peer_id: str, client: Client, admission: Admission) -> Peer:
+        self._cancel_empty_timer()
         log = self._log.bind(peer=peer_id)
         media = PeerMedia(self._router, self._home.webrtc_server, client, self._settings, log)
-        peer = Peer(peer_id, client, media, self._settings.limits.max_name_length, log)
-        peer.on_close.add(lambda: self._peer_closed(peer))
-        media.on_produce.add(lambda producer: self._produced(peer, producer))
-        media.on_produce_data.add(lambda producer: self._produced_data(peer, producer))
+        media.receive(admission.grants.can_subscribe)
+        peer = Peer(peer_id, client, media, admission, self._settings.limits.max_name_length, log)
+        peer.on_close.add(lambda reason: self._peer_closed(peer, reason))
+        self._exchange.add(peer)
         self._peers[peer_id] = peer
         self._home.peers += 1
         log.info("connected")
         return peer
 
-    def _peer_closed(self, peer: Peer) -> None:
+    def _peer_closed(self, peer: Peer, reason: str) -> None:
         del self._peers[peer.id]
         self._home.peers -= 1
-        peer.log.info("left")
+        peer.log.info("left: {}", reason)
+        if peer.joined:
+            self.on_leave.emit(peer, reason)
         if self.closed:
             return
-        if peer.joined:
+        self._lobby.remove(peer)
+        if peer.visible:
             self._tell(PeerClosed(peer_id=peer.id))
         if not self._peers:
             self._await_peers()
 
-    def _produced(self, owner: Peer, producer: Producer) -> None:
-        self._owners[producer.id] = owner
-        producer.on_close.add(lambda: self._producer_closed(producer))
-        for peer in self._joined(but=owner):
-            peer.media.subscriber.offer(owner.id, producer)
-        if producer.kind == "audio":
-            self._tasks.start(self._watch(producer), name=f"watching producer {producer.id}")
-
-    def _producer_closed(self, producer: Producer) -> None:
-        del self._owners[producer.id]
-        for peer in self._joined():
-            peer.media.subscriber.withdraw(producer.id)
-
-    def _produced_data(self, owner: Peer, producer: DataProducer) -> None:
-        producer.on_close.add(lambda: self._data_producer_closed(producer))
-        for peer in self._joined(but=owner):
-            peer.media.data_subscriber.offer(owner.id, producer)
-
-    def _data_producer_closed(self, producer: DataProducer) -> None:
-        for peer in self._joined():
-            peer.media.data_subscriber.withdraw(producer.id)
-
-    async def _watch(self, producer: Producer) -> None:
-        try:
-            await self._loudness.add_producer(producer_id=producer.id)
-        except MediasoupError as error:
-            if not producer.closed:
-                self._log.warning("the loudness of producer {} is not watched: {}", producer.id, error)
-
-    def _heard(self, volumes: list[AudioLevelVolume]) -> None:
-        loudest = volumes[0]
-        if (owner := self._owners.get(loudest.producer.id)) is not None:
-            self._tell(ActiveSpeaker(peer_id=owner.id, volume=loudest.volume))
-
-    def _joined(self, *, but: Peer | None = None) -> Iterator[Peer]:
-        return (peer for peer in tuple(self._peers.values()) if peer.joined and peer is not but)
-
-    def _tell(self, event: Event, *, but: Peer | None = None) -> None:
-        for peer in self._joined(but=but):
-            peer.client.notify(event)
-
     def _await_peers(self) -> None:
         seconds = self._settings.empty_room_seconds
-        self._end = asyncio.get_running_loop().call_later(seconds, self.close, Farewell.ROOM_EMPTY)
+        self._empty_timer = asyncio.get_running_loop().call_later(seconds, self.close, Farewell.ROOM_EMPTY)
 
-    def _cancel_end(self) -> None:
-        if self._end is not None:
-            self._end.cancel()
-            self._end = None
+    def _await_end(self) -> None:
+        self._cancel_end_timer()
+        if self.config.ends_at is None:
+            return
+        seconds = (self.config.ends_at - datetime.now(UTC)).total_seconds()
+        delay = min(max(seconds, 0), LONGEST_LOOK)
+        self._end_timer = asyncio.get_running_loop().call_later(delay, self._look_at_clock)
+
+    def _look_at_clock(self) -> None:
+        if self.config.ends_at is not None and self.config.ends_at <= datetime.now(UTC):
+            self.close(Farewell.ROOM_ENDED)
+        else:
+            self._await_end()
+
+    def _cancel_empty_timer(self) -> None:
+        if self._empty_timer is not None:
+            self._empty_timer.cancel()
+            self._empty_timer = None
+
+    def _cancel_end_timer(self) -> None:
+        if self._end_timer is not None:
+            self._end_timer.cancel()
+            self._end_timer = None
 
     def _worker_died(self) -> None:
         self.close(Farewell.WORKER_DIED)

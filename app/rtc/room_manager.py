@@ -7,14 +7,18 @@ import asyncio
 from app.config import Settings
 from app.errors import LimitReached, Unavailable
 from app.mediasoup.errors import MediasoupError
+from app.mediasoup.signal import Signal
 
+from .admission import Admission
+from .door import Door
 from .events import Farewell
 from .room import Room
+from .room_config import RoomConfig
 from .worker_pool import PooledWorker, WorkerPool
 
 
 class RoomManager:
-    """Makes a room when somebody comes, and forgets it when it ends."""
+    """Makes a room when somebody comes, and forgets it when it ends. ``on_open`` fires for each that is made."""
 
     def __init__(self, pool: WorkerPool, settings: Settings) -> None:
         self._pool = pool
@@ -22,25 +26,36 @@ class RoomManager:
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._closed = False
+        self.on_open: Signal[Room] = Signal()
 
     def __len__(self) -> int:
         return len(self._rooms)
 
-    async def get_or_create(self, room_id: str) -> Room:
+    @property
+    def rooms(self) -> tuple[Room, ...]:
+        """Those that are on."""
+        return tuple(self._rooms.values())
+
+    def get(self, room_id: str) -> Room | None:
+        """Give the room with this id if it is on."""
+        return self._rooms.get(room_id)
+
+    async def get_or_create(self, config: RoomConfig) -> Room:
         """
-        Give the room with this id; those who ask for a new one at the same time get the same.
+        Give the room with this id, as it is, or make it so; those who ask for a new one at the same time get the same.
 
         :raises Unavailable: there is no worker, or the server is going down
         :raises LimitReached: there are as many rooms as allowed
         """
         if self._closed:
             raise Unavailable("the server is going down")
+        room_id = config.id
         if (room := self._rooms.get(room_id)) is not None:
             return room
         opening = self._opening.get(room_id)
         if opening is None:
             self._check_limit()
-            opening = asyncio.create_task(self._open(room_id), name=f"opening room {room_id}")
+            opening = asyncio.create_task(self._open(config), name=f"opening room {room_id}")
             self._opening[room_id] = opening
             opening.add_done_callback(lambda task: self._opened(room_id, task))
         try:
@@ -51,13 +66,14 @@ class RoomManager:
                 raise Unavailable("the server is going down") from None
             raise
 
-    def check(self, room_id: str, peer_id: str) -> None:
+    def check(self, config: RoomConfig, peer_id: str, admission: Admission) -> None:
         """Raise what :meth:`get_or_create` and :meth:`Room.enter` would raise now; change nothing."""
         if self._closed:
             raise Unavailable("the server is going down")
-        if (room := self._rooms.get(room_id)) is not None:
-            room.check(peer_id)
+        if (room := self._rooms.get(config.id)) is not None:
+            room.check(peer_id, admission)
         else:
+            Door(config, self._settings).check(peer_id, admission, ())
             self._check_limit()
             self._pool.choose()
 
@@ -74,19 +90,20 @@ class RoomManager:
         if len(self._rooms) + len(self._opening) >= self._settings.limits.max_rooms:
             raise LimitReached(f"there are {self._settings.limits.max_rooms} rooms, as many as allowed")
 
-    async def _open(self, room_id: str) -> Room:
+    async def _open(self, config: RoomConfig) -> Room:
         home = self._pool.choose()
         # Counted at once: who chooses next should see it.
         home.rooms += 1
         try:
-            room = await Room.create(room_id, home, self._settings, self._pool.release)
+            room = await Room.create(config, home, self._settings, self._pool.release)
         except BaseException as error:
             home.rooms -= 1
             if isinstance(error, MediasoupError):
                 raise Unavailable(f"worker {home.slot} could not make the room: {error}") from error
             raise
-        self._rooms[room_id] = room
-        room.on_close.add(lambda: self._room_closed(room, home))
+        self._rooms[config.id] = room
+        room.on_close.add(lambda _: self._room_closed(room, home))
+        self.on_open.emit(room)
         return room
 
     def _room_closed(self, room: Room, home: PooledWorker) -> None:

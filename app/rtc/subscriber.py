@@ -55,6 +55,8 @@ class Subscriber(ABC, Generic[P, C]):
     A producer that can't be consumed yet (there is no transport, or the peer has as many consumers as it may)
     waits until it can, or is withdrawn. Consumers are made one after the other, so that the client hears of them
     in the order of the offers and a big room does not flood the worker; nobody waits for a client's answer.
+
+    While it is not ``allowed`` to, it consumes nothing and forgets what it is offered.
     """
 
     KIND: str
@@ -76,10 +78,13 @@ class Subscriber(ABC, Generic[P, C]):
         self._waiting: dict[str, tuple[str, P]] = {}
         self._working = False
         self._closed = False
+        self.allowed = True
+        #: How often it was forbidden: a consumer that was begun before is not wanted any more.
+        self._bans = 0
 
     def offer(self, owner_id: str, producer: P) -> None:
         """Consume ``producer`` of the peer ``owner_id``, as soon as that is possible."""
-        if not (self._closed or producer.closed):
+        if self.allowed and not (self._closed or producer.closed):
             self._waiting[producer.id] = (owner_id, producer)
             self.proceed()
 
@@ -92,6 +97,18 @@ class Subscriber(ABC, Generic[P, C]):
         if self._waiting and not self._working and self._transport() is not None:
             self._working = True
             self._tasks.start(self._work(), name=f"consuming {self.KIND}s")
+
+    def forbid(self) -> None:
+        """Consume no more until it is allowed; the client hears of each consumer that is closed."""
+        self.allowed = False
+        self._bans += 1
+        self._waiting.clear()
+        for consumer in self.consumers:
+            self._give_up(consumer)
+
+    def allow(self) -> None:
+        """Consume what will be offered."""
+        self.allowed = True
 
     def close(self) -> None:
         """Consume no more. Consumers go with their transport."""
@@ -109,6 +126,7 @@ class Subscriber(ABC, Generic[P, C]):
             self._working = False
 
     async def _consume(self, transport: WebRtcTransport, owner_id: str, producer: P) -> None:
+        bans = self._bans
         try:
             consumer = await self.consumers.make(lambda: self._make(transport, producer))
         except UnsupportedError as error:
@@ -119,7 +137,10 @@ class Subscriber(ABC, Generic[P, C]):
             elif not producer.closed:
                 self._log.warning("producer {} could not be consumed: {}", producer.id, error)
         else:
-            self._introduce(consumer, owner_id, producer)
+            if bans == self._bans:
+                self._introduce(consumer, owner_id, producer)
+            else:
+                consumer.close()
 
     def _introduce(self, consumer: C, owner_id: str, producer: P) -> None:
         # The question goes out before any event of the consumer can.
@@ -137,8 +158,11 @@ class Subscriber(ABC, Generic[P, C]):
         except (NotConfirmed, MediasoupError) as error:
             if not consumer.closed:
                 self._log.info("{} {} is given up: {}", self.KIND, consumer.id, error)
-                consumer.close()
-                self._client.notify(self._closed_event(consumer))
+                self._give_up(consumer)
+
+    def _give_up(self, consumer: C) -> None:
+        consumer.close()
+        self._client.notify(self._closed_event(consumer))
 
     def _transport(self) -> WebRtcTransport | None:
         """Give the transport on which to consume, if it is possible now."""

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from aiohttp import WSCloseCode, web
+from aiohttp import web
 from loguru import logger
 
 from app.config import Settings
-from app.errors import BadRequest, Unavailable
+from app.errors import BadRequest, NotAllowed, Unavailable
+from app.rtc.admission import Entry
+from app.rtc.events import Farewell
 from app.rtc.room_manager import RoomManager
 from app.rtc.tasks import TaskSet
 
+from .knock import Gate, Knock
 from .protocol import SUBPROTOCOL
 from .session import Session
 
 #: How long clients have to say goodbye when the server goes down, in seconds; then they are cut off.
 GOODBYE_SECONDS = 3.0
-VALID_ID = re.compile(r"[A-Za-z0-9\-_.~@:]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,23 @@ class Liveness:
 
 
 class Signaling:
-    """The websocket endpoint: ``handle`` is its aiohttp handler."""
+    """
+    The websocket endpoint: ``handle`` is its aiohttp handler.
 
-    def __init__(self, rooms: RoomManager, settings: Settings, liveness: Liveness = Liveness()) -> None:
+    ``gate`` says who comes in, and ``may_use`` whether pages of a request's origin may speak to this server at all.
+    """
+
+    def __init__(
+        self,
+        rooms: RoomManager,
+        gate: Gate,
+        settings: Settings,
+        may_use: Callable[[web.Request], bool],
+        liveness: Liveness = Liveness(),
+    ) -> None:
         self._rooms = rooms
+        self._gate = gate
+        self._may_use = may_use
         self._limits = settings.limits
         self._liveness = liveness
         self._sessions: set[Session] = set()
@@ -51,19 +66,27 @@ class Signaling:
         Serve one client, from its upgrade request to the end of its socket.
 
         :raises BadRequest: no websocket, or a parameter is missing or wrong
-        :raises LimitReached: the room is full, or there are too many
-        :raises Unavailable: no worker, or the server is going down
+        :raises NotAllowed: the page that asks is of another origin
+
+        And what :meth:`Gate.admit`, :meth:`RoomManager.get_or_create` and :meth:`Room.enter` raise.
         """
-        room_id, peer_id = _id_in(request, "roomId"), _id_in(request, "peerId")
+        if not self._may_use(request):
+            raise NotAllowed("pages of this origin may not use this server")
+        knock = Knock.of(request)
+        entry = await self._gate.admit(knock.room_id, knock.token, knock.peer_id)
+        peer_id = knock.peer_id_for(entry.admission)
+        self._note_bans(entry)
+        # Now, so that somebody who may not come in makes no room.
+        self._rooms.check(entry.config, peer_id, entry.admission)
         if not web.WebSocketResponse(protocols=(SUBPROTOCOL,)).can_prepare(request):
             # Browsers hide why a websocket was refused; pages may ask again without the upgrade.
-            self._rooms.check(room_id, peer_id)
             raise BadRequest("this address speaks websocket only")
-        room = await self._rooms.get_or_create(room_id)
+        room = await self._rooms.get_or_create(entry.config)
         if self._closed:
             raise Unavailable("the server is going down")
-        session = Session(self._limits, logger.bind(room=room_id, peer=peer_id))
-        peer = room.enter(peer_id, session)
+        self._note_bans(entry)
+        session = Session(self._limits, logger.bind(room=room.id, peer=peer_id))
+        peer = room.enter(peer_id, session, entry.admission)
         self._sessions.add(session)
         if not self._tasks:
             self._tasks.start(self._sweep(), name="websocket sweeper")
@@ -79,7 +102,7 @@ class Signaling:
         self._closed = True
         self._tasks.cancel()
         for session in tuple(self._sessions):
-            session.close(WSCloseCode.SERVICE_RESTART, "server-shutdown")
+            session.end(Farewell.SERVER_SHUTDOWN)
         try:
             async with asyncio.timeout(GOODBYE_SECONDS):
                 while self._sessions:
@@ -90,6 +113,11 @@ class Signaling:
             for session in self._sessions:
                 session.socket.abort()
 
+    def _note_bans(self, entry: Entry) -> None:
+        room = self._rooms.get(entry.config.id)
+        if room is not None and entry.bans is not None:
+            room.note_bans(entry.bans)
+
     async def _sweep(self) -> None:
         """Look after all sockets at once: a timer for each would cost more than their messages do."""
         while True:
@@ -98,13 +126,6 @@ class Signaling:
             for session in tuple(self._sessions):
                 silent = now - session.socket.last_heard
                 if silent > self._liveness.dead_after:
-                    session.close(WSCloseCode.POLICY_VIOLATION, f"not heard for {silent:.0f} s", instead=True)
+                    session.give_up(f"not heard for {silent:.0f} s")
                 elif silent > self._liveness.ping_after:
                     session.socket.ping()
-
-
-def _id_in(request: web.Request, name: str) -> str:
-    value = request.query.get(name, "")
-    if VALID_ID.fullmatch(value) is None:
-        raise BadRequest(f"{name}: needed in the query, 1 to 64 letters, digits or any of - _ . ~ @ :")
-    return value

@@ -1,10 +1,9 @@
-"""The methods that clients may call: a table, and one short function for each."""
+"""The methods that all clients may call: a table, and one short function for each."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from app.errors import NotAllowed
 from app.mediasoup.data_structures import DtlsParameters, IceCandidate, IceParameters, SctpParameters
@@ -15,44 +14,22 @@ from app.rtc.peer import Peer
 from app.rtc.room import Room
 
 from . import schemas
+from .methods import MethodTable
 
-D = TypeVar("D", bound=schemas.Data)
-Handler = Callable[[Room, Peer, D], Awaitable[object]]
-
-
-@dataclass(frozen=True, slots=True)
-class Method(Generic[D]):
-    """
-    A method. Calls whose field ``ordered_by`` has the same value run one after the other.
-
-    ``needs_join``: refused before the peer has joined.
-    """
-
-    schema: type[D]
-    handle: Handler[D]
-    ordered_by: str | None
-    needs_join: bool
-
-
-METHODS: dict[str, Method[Any]] = {}
-
-
-def method(
-    name: str, schema: type[D], *, ordered_by: str | None = None, needs_join: bool = True
-) -> Callable[[Handler[D]], Handler[D]]:
-    """Enter a function into the table."""
-
-    def enter(handle: Handler[D]) -> Handler[D]:
-        METHODS[name] = Method(schema, handle, ordered_by, needs_join)
-        return handle
-
-    return enter
+METHODS = MethodTable()
+method = METHODS.method
 
 
 class Joined(Value, frozen=True):
-    """Who is there already."""
+    """Who is there already, what the room is like, and what one is, and may do, in it."""
 
     peers: list[PeerInfo]
+    identity: str
+    permissions: Mapping[str, Any]
+    room_name: str
+    locked: bool
+    lobby: bool
+    role: str | None = None
 
 
 class Created(Value, frozen=True):
@@ -87,7 +64,15 @@ async def join(room: Room, peer: Peer, data: schemas.Join) -> Joined:
         device=data.device or Device(),
         rtp_capabilities=data.rtp_capabilities,
     )
-    return Joined(peers=peers)
+    return Joined(
+        peers=peers,
+        identity=peer.identity,
+        permissions=peer.grants.to_claim(),
+        room_name=room.config.name,
+        locked=room.config.locked,
+        lobby=room.config.lobby,
+        role=peer.role,
+    )
 
 
 @method("changeDisplayName", schemas.ChangeDisplayName)
@@ -128,9 +113,10 @@ async def restart_ice(room: Room, peer: Peer, data: schemas.OfTransport) -> IceP
 # Producers
 
 
-@method("produce", schemas.Produce, ordered_by="transport_id")
+@method("produce", schemas.Produce, ordered_by="transport_id", needs="publish")
 async def produce(room: Room, peer: Peer, data: schemas.Produce) -> Created:
-    producer = await peer.media.produce(
+    producer = await room.produce(
+        peer,
         transport_id=data.transport_id,
         kind=data.kind,
         rtp_parameters=data.rtp_parameters,
@@ -149,14 +135,15 @@ async def pause_producer(room: Room, peer: Peer, data: schemas.OfProducer) -> No
     await peer.media.producers.get(data.producer_id).pause()
 
 
-@method("resumeProducer", schemas.OfProducer, ordered_by="producer_id")
+@method("resumeProducer", schemas.OfProducer, ordered_by="producer_id", needs="publish")
 async def resume_producer(room: Room, peer: Peer, data: schemas.OfProducer) -> None:
-    await peer.media.producers.get(data.producer_id).resume()
+    await room.resume(peer, data.producer_id)
 
 
-@method("produceData", schemas.ProduceData, ordered_by="transport_id")
+@method("produceData", schemas.ProduceData, ordered_by="transport_id", needs="publish_data")
 async def produce_data(room: Room, peer: Peer, data: schemas.ProduceData) -> Created:
-    data_producer = await peer.media.produce_data(
+    data_producer = await room.produce_data(
+        peer,
         transport_id=data.transport_id,
         sctp_stream_parameters=data.sctp_stream_parameters,
         label=data.label,
@@ -169,29 +156,29 @@ async def produce_data(room: Room, peer: Peer, data: schemas.ProduceData) -> Cre
 # Consumers
 
 
-@method("pauseConsumer", schemas.OfConsumer, ordered_by="consumer_id")
+@method("pauseConsumer", schemas.OfConsumer, ordered_by="consumer_id", needs="subscribe")
 async def pause_consumer(room: Room, peer: Peer, data: schemas.OfConsumer) -> None:
     await peer.media.subscriber.consumers.get(data.consumer_id).pause()
 
 
-@method("resumeConsumer", schemas.OfConsumer, ordered_by="consumer_id")
+@method("resumeConsumer", schemas.OfConsumer, ordered_by="consumer_id", needs="subscribe")
 async def resume_consumer(room: Room, peer: Peer, data: schemas.OfConsumer) -> None:
     await peer.media.subscriber.consumers.get(data.consumer_id).resume()
 
 
-@method("setConsumerPreferredLayers", schemas.SetConsumerPreferredLayers, ordered_by="consumer_id")
+@method("setConsumerPreferredLayers", schemas.SetConsumerPreferredLayers, ordered_by="consumer_id", needs="subscribe")
 async def set_consumer_preferred_layers(room: Room, peer: Peer, data: schemas.SetConsumerPreferredLayers) -> None:
     await peer.media.subscriber.consumers.get(data.consumer_id).set_preferred_layers(
         spatial_layer=data.spatial_layer, temporal_layer=data.temporal_layer
     )
 
 
-@method("setConsumerPriority", schemas.SetConsumerPriority, ordered_by="consumer_id")
+@method("setConsumerPriority", schemas.SetConsumerPriority, ordered_by="consumer_id", needs="subscribe")
 async def set_consumer_priority(room: Room, peer: Peer, data: schemas.SetConsumerPriority) -> None:
     await peer.media.subscriber.consumers.get(data.consumer_id).set_priority(data.priority)
 
 
-@method("requestConsumerKeyFrame", schemas.OfConsumer, ordered_by="consumer_id")
+@method("requestConsumerKeyFrame", schemas.OfConsumer, ordered_by="consumer_id", needs="subscribe")
 async def request_consumer_key_frame(room: Room, peer: Peer, data: schemas.OfConsumer) -> None:
     await peer.media.subscriber.consumers.get(data.consumer_id).request_key_frame()
 

@@ -108,6 +108,19 @@ class OfDataConsumer(Data, frozen=True):
     data_consumer_id: ObjectId
 
 
+class OfPeer(Data, frozen=True):
+    """Anybody in the room."""
+
+    peer_id: ObjectId
+
+
+class MutePeer(Data, frozen=True):
+    """Anybody in the room, and one of its producers; ``None`` means all that can be heard."""
+
+    peer_id: ObjectId
+    producer_id: ObjectId | None = None
+
+
 class Produce(Data, frozen=True):
     """Audio or video that the client sends."""
 

@@ -13,26 +13,24 @@ from app.config import Limits
 from app.errors import WrongState
 from app.rtc.events import Event, Farewell, NotConfirmed, Question
 from app.rtc.peer import Peer
+from app.rtc.permissions import check
 from app.rtc.room import Room
 from app.rtc.tasks import TaskSet
 
-from . import protocol, schemas
-from .handlers import METHODS, Method
+from . import handlers, moderation, protocol, schemas
+from .methods import Method
 from .protocol import Notification, ProtocolError, Request, Response
 from .refusals import FAULT, TOO_MANY, UNKNOWN, Refusal, refusal_of
-from .socket import Socket
+from .socket import AT_FAULT, LOST, Socket
 
 if TYPE_CHECKING:
     from loguru import Logger
 
+METHODS = handlers.METHODS | moderation.METHODS
 #: protoo-client does not come back after this one. After any other it connects, and joins, again.
 STAY_AWAY = 4000
-FAREWELLS = {
-    Farewell.REPLACED: STAY_AWAY,
-    Farewell.ROOM_EMPTY: WSCloseCode.OK,
-    Farewell.WORKER_DIED: WSCloseCode.SERVICE_RESTART,
-    Farewell.SERVER_SHUTDOWN: WSCloseCode.SERVICE_RESTART,
-}
+#: After these it should; after all other farewells it would only be sent away again.
+COME_AGAIN = (Farewell.WORKER_DIED, Farewell.SERVER_SHUTDOWN)
 #: With this many questions open a client gets twice the time, with twice as many three times, and so on.
 QUESTIONS_A_TURN = 20
 #: A method's name is logged up to here.
@@ -51,7 +49,7 @@ class Session:
         self._limits = limits
         self._log = log
         self._loop = asyncio.get_running_loop()
-        self.socket = Socket(limits, log, on_text=self._received, on_fault=self._faulty)
+        self.socket = Socket(limits, log, on_text=self._received, on_fault=self._cut_off)
         self._room: Room | None = None
         self._peer: Peer | None = None
         self._requests = TaskSet()
@@ -66,7 +64,7 @@ class Session:
         try:
             return await self.socket.run(request)
         finally:
-            self._leave()
+            self._leave(self.socket.end)
 
     def notify(self, event: Event) -> None:
         """Tell the client something."""
@@ -88,34 +86,36 @@ class Session:
 
     def end(self, farewell: Farewell) -> None:
         """Close the socket, after what was told before."""
-        self.close(FAREWELLS[farewell], farewell.value)
+        code = WSCloseCode.SERVICE_RESTART if farewell in COME_AGAIN else STAY_AWAY
+        self.socket.close(code, farewell.value)
+        self._leave(farewell.value)
 
-    def close(self, code: int, reason: str, *, instead: bool = False) -> None:
-        """Let the peer leave and close the socket; ``instead`` drops what is queued."""
-        self.socket.close(code, reason, instead=instead)
-        self._leave()
+    def give_up(self, reason: str) -> None:
+        """Close the socket of a client that is not heard any more, or does not listen."""
+        self._cut_off(WSCloseCode.POLICY_VIOLATION, reason)
 
-    def _leave(self) -> None:
+    def _leave(self, why: str) -> None:
         self._requests.cancel()
         for confirmed, timer in self._questions.values():
             confirmed.cancel()
             timer.cancel()
         self._questions.clear()
         if self._peer is not None:
-            self._peer.close()
+            self._peer.close(why)
 
     def _send(self, text: bytes) -> None:
         self.socket.send(text)
 
-    def _faulty(self, code: int, reason: str) -> None:
+    def _cut_off(self, code: int, reason: str) -> None:
         self._log.info("closed: {}", reason)
-        self.close(code, reason, instead=True)
+        self.socket.close(code, reason, instead=True)
+        self._leave(LOST if code == WSCloseCode.POLICY_VIOLATION else AT_FAULT)
 
     def _received(self, text: str) -> None:
         try:
             message = protocol.decode(text)
         except ProtocolError as error:
-            self._faulty(WSCloseCode.PROTOCOL_ERROR, f"not a protoo message: {error}")
+            self._cut_off(WSCloseCode.PROTOCOL_ERROR, f"not a protoo message: {error}")
             return
         match message:
             case Request() if len(self._requests) >= self._limits.max_requests_in_flight:
@@ -161,6 +161,8 @@ class Session:
         assert self._room is not None and self._peer is not None
         if method.needs_join and not self._peer.joined:
             raise WrongState("join first")
+        if method.needs is not None:
+            check(self._peer.grants, method.needs)
         if method.ordered_by is None:
             return await method.handle(self._room, self._peer, data)
         async with self._orders.setdefault(getattr(data, method.ordered_by), asyncio.Lock()):

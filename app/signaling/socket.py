@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
 
 from app.config import Limits
 
@@ -25,6 +25,12 @@ CLOSE_SECONDS = 5.0
 MAX_CLOSE_REASON = 123
 CLOSE_CODE = struct.Struct("!H")
 PING = Frame(WSMsgType.PING)
+#: What stands for the end among messages: the client closed, we do, or the connection broke.
+ENDS = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
+#: How a client's end of the socket came about, as the others and history are told.
+LEFT, LOST, AT_FAULT = "left", "connection-lost", "protocol-error"
+#: How a client closes that is done here. No code at all reads as 0.
+DONE = (0, WSCloseCode.OK, WSCloseCode.GOING_AWAY)
 
 
 class Socket:
@@ -32,7 +38,8 @@ class Socket:
     Sends in the background, never making the caller wait, and passes on the text that arrives.
 
     ``on_text`` is called for each text frame, ``on_fault(code, reason)`` once when the client breaks the rules or
-    does not read; whoever gets it is expected to :meth:`close`. ``last_heard`` is the loop's time of the last frame.
+    does not read; whoever gets it is expected to :meth:`close`. ``last_heard`` is the loop's time of the last frame,
+    ``end`` how the client's end came about, once it has.
     """
 
     def __init__(
@@ -54,10 +61,12 @@ class Socket:
             max_msg_size=limits.max_message_size,
             timeout=CLOSE_SECONDS,
             autoping=False,
+            autoclose=False,
             compress=False,
         )
         self._transport: asyncio.Transport | None = None
         self.closing = False
+        self.end = LOST
         self.last_heard = self._loop.time()
 
     async def run(self, request: web.Request) -> web.WebSocketResponse:
@@ -68,11 +77,16 @@ class Socket:
         try:
             await self._read()
         finally:
-            if not self.closing:
+            ended_here = self.closing
+            if not ended_here:
                 # The client has gone: nothing can be sent any more.
                 self.closing = True
                 writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
+            if ended_here and self._transport is not None:
+                # aiohttp would send a second close frame, for which browsers take the connection for broken: they
+                # tell the page 1006 instead of our code, and it comes again.
+                self._transport.close()
         return self._ws
 
     def send(self, text: bytes) -> None:
@@ -103,7 +117,7 @@ class Socket:
             self._on_fault(WSCloseCode.POLICY_VIOLATION, "too slow: what was sent is not read")
 
     async def _read(self) -> None:
-        async for message in self._ws:
+        while (message := await self._ws.receive()).type not in ENDS:
             self.last_heard = self._loop.time()
             if self.closing:
                 continue
@@ -116,6 +130,9 @@ class Socket:
             elif message.type is WSMsgType.ERROR:
                 # aiohttp has closed the socket already, with the code that fits.
                 self._log.info("a frame that can't be read: {}", message.data)
+                self.end = AT_FAULT if isinstance(message.data, WebSocketError) else LOST
+        if message.type is WSMsgType.CLOSE and message.data in DONE:
+            self.end = LEFT
 
     async def _write(self) -> None:
         try:

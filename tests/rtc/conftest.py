@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from app.auth.grants import Grants
 from app.rtc.room import Room
+from app.rtc.room_config import RoomConfig
 from app.rtc.room_manager import RoomManager
 
 from .parameters import give_transports
-from .people import Arrive, Person, enter, join
+from .people import ANYBODY, Arrive, Person, enter, join
 from .room_fixtures import pool, rooms, settings, worker, workers
 
 __all__ = ["arrive", "pool", "room", "rooms", "settings", "worker", "workers"]
@@ -16,15 +20,15 @@ __all__ = ["arrive", "pool", "room", "rooms", "settings", "worker", "workers"]
 
 @pytest.fixture
 async def room(rooms: RoomManager) -> Room:
-    return await rooms.get_or_create("kitchen")
+    return await rooms.get_or_create(RoomConfig(id="kitchen"))
 
 
 @pytest.fixture
 def arrive(room: Room) -> Arrive:
     """Let somebody in, with transports, and join."""
 
-    async def arrive(name: str) -> Person:
-        peer, client = enter(room, name)
+    async def arrive(name: str, /, grants: Grants = ANYBODY, **admission: Any) -> Person:
+        peer, client = enter(room, name, grants, **admission)
         await give_transports(peer, sctp=True)
         join(room, peer)
         return peer, client

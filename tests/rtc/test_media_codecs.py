@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.mediasoup import ortc
-from app.rtc.media_codecs import MEDIA_CODECS
+from app.mediasoup.rtp_parameters import RtpCodecCapability
+from app.rtc.media_codecs import CODEC_NAMES, MEDIA_CODECS, media_codecs
 
 
 def test_the_codecs_make_a_router_and_vp8_comes_first_among_video() -> None:
@@ -20,3 +23,33 @@ def test_parameters_have_the_names_of_the_rtp_formats() -> None:
         "level-asymmetry-allowed": 1,
         "x-google-start-bitrate": 1_000,
     }
+
+
+def names(codecs: list[RtpCodecCapability]) -> list[str]:
+    return [codec.mime_type for codec in codecs]
+
+
+def test_a_room_may_choose_codecs_and_their_order() -> None:
+    assert names(media_codecs(["h264", "opus", "vp8", "h264"])) == [
+        "video/H264",
+        "video/H264",
+        "audio/opus",
+        "video/VP8",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        (["av1"], ["audio/opus", "video/AV1"]),
+        (["opus"], ["video/VP8", "video/VP9", "video/H264", "video/H264", "video/AV1", "audio/opus"]),
+        ([], names(MEDIA_CODECS)),
+        (None, names(MEDIA_CODECS)),
+    ],
+)
+def test_a_kind_that_nothing_was_chosen_of_keeps_all(chosen: list[str] | None, expected: list[str]) -> None:
+    assert names(media_codecs(chosen)) == expected
+
+
+def test_each_codec_has_a_name() -> None:
+    assert CODEC_NAMES == ("opus", "vp8", "vp9", "h264", "av1")

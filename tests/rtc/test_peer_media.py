@@ -16,6 +16,7 @@ from app.mediasoup.worker import Worker
 from app.rtc.events import DownlinkBwe, ProducerScoreChanged
 from app.rtc.peer import Peer
 from app.rtc.room import Room
+from app.rtc.room_config import RoomConfig
 from app.rtc.room_manager import RoomManager
 from app.rtc.worker_pool import WorkerPool
 
@@ -98,7 +99,7 @@ async def test_a_transport_that_could_not_be_set_up_does_not_stay(
 async def test_no_peer_gets_more_than_its_share(pool: WorkerPool, settings: Settings) -> None:
     limits = Limits(max_transports_per_peer=2, max_producers_per_peer=1, max_consumers_per_peer=1)
     modest = RoomManager(pool, dataclasses.replace(settings, limits=limits))
-    room = await modest.get_or_create("closet")
+    room = await modest.get_or_create(RoomConfig(id="closet"))
     ada, _ = enter(room, "ada")
     made = await asyncio.gather(*(give_transports(ada) for _ in range(3)), return_exceptions=True)
     assert [type(each) for each in made if isinstance(each, BaseException)] == [LimitReached] * 3

@@ -9,13 +9,16 @@ import signal
 
 import pytest
 
+from app.auth.grants import Grants
 from app.config import Limits, Settings
-from app.errors import BadRequest, LimitReached, Unavailable, WrongState
+from app.errors import BadRequest, LimitReached, NotAllowed, Unavailable, WrongState
 from app.mediasoup.audio_level_observer import AudioLevelObserver, AudioLevelVolume
+from app.mediasoup.data_structures import ProducerScore
 from app.mediasoup.router import Router
 from app.mediasoup.worker import Worker
 from app.rtc.events import (
     ActiveSpeaker,
+    Actor,
     ConsumerClosed,
     ConsumerScoreChanged,
     Device,
@@ -28,6 +31,7 @@ from app.rtc.events import (
     RoomClosed,
 )
 from app.rtc.room import Room
+from app.rtc.room_config import RoomConfig
 from app.rtc.room_manager import RoomManager
 from app.rtc.worker_pool import WorkerPool
 
@@ -121,7 +125,7 @@ async def test_the_loudest_peer_is_told_to_all_and_silence_too(arrive: Arrive, w
 
 async def test_a_full_room_takes_nobody_but_those_who_come_again(pool: WorkerPool, settings: Settings) -> None:
     small = RoomManager(pool, dataclasses.replace(settings, limits=Limits(max_peers_per_room=2)))
-    room = await small.get_or_create("closet")
+    room = await small.get_or_create(RoomConfig(id="closet"))
     enter(room, "ada")
     enter(room, "bob")
     with pytest.raises(LimitReached):
@@ -134,9 +138,9 @@ async def test_an_empty_room_ends_and_one_with_somebody_does_not(
     pool: WorkerPool, settings: Settings, worker: Worker
 ) -> None:
     hasty = RoomManager(pool, dataclasses.replace(settings, empty_room_seconds=0.05))
-    room = await hasty.get_or_create("hall")
+    room = await hasty.get_or_create(RoomConfig(id="hall"))
     ada, _ = enter(room, "ada")
-    other = await hasty.get_or_create("other")
+    other = await hasty.get_or_create(RoomConfig(id="other"))
     await until(lambda: other.closed)
     assert not room.closed
     ada.close()
@@ -161,7 +165,7 @@ async def test_a_dead_worker_ends_its_room_and_a_new_one_opens_on_the_next(
     assert room.closed and ada.closed and len(rooms) == 0
     async with asyncio.timeout(5):
         await pool.wait_ready()
-    again = await rooms.get_or_create("kitchen")
+    again = await rooms.get_or_create(RoomConfig(id="kitchen"))
     assert again is not room
     assert pool.workers[0].rooms == 1 and pool.workers[0].peers == 0
 
@@ -175,6 +179,71 @@ async def test_load_is_counted(arrive: Arrive, rooms: RoomManager, pool: WorkerP
     assert (home.rooms, home.peers) == (1, 2)
     await rooms.close()
     assert (home.rooms, home.peers) == (0, 0)
+
+
+async def test_a_room_tells_who_comes_and_who_goes_and_why(arrive: Arrive, room: Room, rooms: RoomManager) -> None:
+    told: list[tuple[str, str]] = []
+    room.on_join.add(lambda peer: told.append((peer.id, "joined")))
+    room.on_leave.add(lambda peer, reason: told.append((peer.id, reason)))
+    room.on_close.add(lambda farewell: told.append(("the room", farewell.value)))
+    (ada, _), _ = await arrive("ada"), await arrive("bob")
+    stranger, _ = enter(room, "stranger")
+    await arrive("ada")
+    assert ada.closed
+    room.find("bob").close("connection-lost")
+    stranger.close()
+    room.close(Farewell.ROOM_CLOSED)
+    assert told == [
+        ("ada", "joined"),
+        ("bob", "joined"),
+        ("ada", "replaced"),
+        ("ada", "joined"),
+        ("bob", "connection-lost"),
+        ("ada", "room-closed"),
+        ("the room", "room-closed"),
+    ]
+
+
+async def test_those_who_opened_and_ended_a_room_are_known(rooms: RoomManager) -> None:
+    opened: list[Room] = []
+    rooms.on_open.add(opened.append)
+    hall = await rooms.get_or_create(RoomConfig(id="hall"))
+    assert (opened, rooms.get("hall"), rooms.rooms) == ([hall], hall, (hall,))
+    _, adas = enter(hall, "ada")
+    host = Actor(peer_id=None, name="Host")
+    hall.close(Farewell.ROOM_CLOSED, host)
+    assert adas.all(RoomClosed) == [RoomClosed(reason="room-closed", by=host)]
+    assert (rooms.get("hall"), rooms.rooms) == (None, ())
+
+
+async def test_the_name_of_a_token_stays(room: Room) -> None:
+    ada, _ = enter(room, "ada", Grants(), name="Countess")
+    join(room, ada)
+    assert ada.display_name == "Countess"
+    with pytest.raises(NotAllowed):
+        room.rename(ada, "Queen")
+    bob, _ = enter(room, "bob", Grants())
+    join(room, bob)
+    room.rename(bob, "Robert")
+    assert bob.display_name == "Robert"
+
+
+async def test_others_see_what_a_token_says_of_a_peer(arrive: Arrive, room: Room) -> None:
+    _, adas = await arrive("ada")
+    bob, _ = enter(room, "bob", metadata="x", attributes={"team": "red"}, role="guest")
+    join(room, bob)
+    (told,) = adas.all(NewPeer)
+    assert (told.metadata, told.attributes, told.role) == ("x", {"team": "red"}, "guest")
+
+
+async def test_the_quality_of_a_peer_is_that_of_its_streams(arrive: Arrive) -> None:
+    (ada, _), (bob, bobs) = await arrive("ada"), await arrive("bob")
+    assert (ada.quality, bob.quality) == (None, None)
+    producer = await produce_audio(ada)
+    await bobs.hears(ConsumerScoreChanged)
+    assert bob.quality == "excellent"
+    producer.score = [ProducerScore(encoding_idx=0, ssrc=1111, score=3)]
+    assert ada.quality == "poor"
 
 
 async def test_joining_and_leaving_200_times_leaves_nothing(arrive: Arrive, worker: Worker, rooms: RoomManager) -> None:

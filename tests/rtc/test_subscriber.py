@@ -25,6 +25,7 @@ from app.rtc.events import (
     NewDataConsumer,
 )
 from app.rtc.room import Room
+from app.rtc.room_config import RoomConfig
 from app.rtc.room_manager import RoomManager
 from app.rtc.worker_pool import WorkerPool
 
@@ -156,7 +157,7 @@ async def test_data_channels_reach_all_who_can_take_them(arrive: Arrive, room: R
 async def test_consumers_over_the_limit_wait_for_their_turn(pool: WorkerPool, settings: Settings) -> None:
     limits = Limits(max_consumers_per_peer=1)
     modest = RoomManager(pool, dataclasses.replace(settings, limits=limits))
-    room = await modest.get_or_create("closet")
+    room = await modest.get_or_create(RoomConfig(id="closet"))
     (ada, _), (bob, bobs) = enter(room, "ada"), enter(room, "bob")
     for peer in (ada, bob):
         await give_transports(peer)

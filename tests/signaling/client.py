@@ -41,11 +41,12 @@ class ProtooClient:
         self.reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def connect(cls, session: ClientSession, url: str, room: str, peer: str) -> ProtooClient:
+    async def connect(
+        cls, session: ClientSession, url: str, room: str, peer: str, token: str | None = None
+    ) -> ProtooClient:
         """Open a socket to ``url``."""
-        websocket = await session.ws_connect(
-            url, params={"roomId": room, "peerId": peer}, protocols=("protoo",), max_msg_size=0
-        )
+        params = {"roomId": room, "peerId": peer} | ({} if token is None else {"token": token})
+        websocket = await session.ws_connect(url, params=params, protocols=("protoo",), max_msg_size=0)
         return cls(websocket)
 
     async def request(self, method: str, data: object = None) -> Any:
@@ -123,3 +124,17 @@ class ProtooClient:
         elif accepted is False:
             refusal = {"ok": False, "errorCode": 403, "errorReason": "no, thank you"}
             self.send({"response": True, "id": frame["id"], **refusal})
+
+
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+async def refusal(http: ClientSession, url: str, **params: str) -> tuple[int, str]:
+    """Ask for a websocket that is not given; gives the status and the message."""
+    async with http.get(url, params=params, headers=UPGRADE) as response:
+        return response.status, (await response.json())["error"]["message"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
@@ -17,6 +16,7 @@ from app.web.application import make_application
 from tests.rtc.room_fixtures import pool, rooms, settings, worker, workers
 
 from .client import ProtooClient
+from .gates import TestGate, everybody
 
 __all__ = ["pool", "rooms", "settings", "worker", "workers"]
 
@@ -30,27 +30,33 @@ async def http() -> AsyncIterator[ClientSession]:
 
 
 @pytest.fixture
-async def signaling(rooms: RoomManager, settings: Settings) -> AsyncIterator[Signaling]:
-    signaling = Signaling(rooms, settings)
+def gate() -> TestGate:
+    """Open to everybody, with rooms and tokens that a test may add."""
+    return TestGate()
+
+
+@pytest.fixture
+async def signaling(rooms: RoomManager, gate: TestGate, settings: Settings) -> AsyncIterator[Signaling]:
+    signaling = Signaling(rooms, gate, settings, everybody)
     yield signaling
     await signaling.close()
 
 
 @pytest.fixture
-async def url(signaling: Signaling, pool: WorkerPool, tmp_path: Path) -> AsyncIterator[str]:
+async def url(signaling: Signaling, pool: WorkerPool, settings: Settings) -> AsyncIterator[str]:
     """Where the server's websocket is."""
-    async with TestServer(make_application(pool, signaling.handle, tmp_path)) as server:
+    async with TestServer(make_application(pool, signaling.handle, settings)) as server:
         yield str(server.make_url("/ws"))
         await signaling.close()
 
 
 @pytest.fixture
 async def connect(http: ClientSession, url: str) -> AsyncIterator[Connect]:
-    """Connect a client: ``await connect("ada")``."""
+    """Connect a client: ``await connect("ada")``, or with a token ``await connect("ada", token=…)``."""
     clients: list[ProtooClient] = []
 
-    async def connect(peer: str, room: str = "kitchen") -> ProtooClient:
-        clients.append(await ProtooClient.connect(http, url, room, peer))
+    async def connect(peer: str, room: str = "kitchen", token: str | None = None) -> ProtooClient:
+        clients.append(await ProtooClient.connect(http, url, room, peer, token))
         return clients[-1]
 
     yield connect

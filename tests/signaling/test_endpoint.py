@@ -11,26 +11,17 @@ from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 from aiohttp.test_utils import TestServer
 
 from app.config import Limits, Settings
+from app.rtc.room_config import RoomConfig
 from app.rtc.room_manager import RoomManager
 from app.rtc.worker_pool import WorkerPool
 from app.signaling.endpoint import Liveness, Signaling
 from app.web.application import make_application
 from tests.rtc.fakes import SpawnedWorkers, until
 
-from .client import ProtooClient
+from .calls import join
+from .client import ProtooClient, refusal
 from .conftest import Connect
-
-
-async def refusal(http: ClientSession, url: str, **params: str) -> tuple[int, str]:
-    """Ask for a websocket that is not given; gives the status and the message."""
-    upgrade = {
-        "Connection": "Upgrade",
-        "Upgrade": "websocket",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-    }
-    async with http.get(url, params=params, headers=upgrade) as response:
-        return response.status, (await response.json())["error"]["message"]
+from .gates import TestGate, everybody
 
 
 async def test_the_first_thing_told_is_the_release_of_mediasoup(connect: Connect) -> None:
@@ -79,8 +70,8 @@ async def test_what_asks_for_no_websocket_makes_no_room(http: ClientSession, url
 
 async def test_without_a_worker_the_answer_is_503(http: ClientSession, settings: Settings, tmp_path: Path) -> None:
     pool = WorkerPool(SpawnedWorkers(), settings)
-    signaling = Signaling(RoomManager(pool, settings), settings)
-    async with TestServer(make_application(pool, signaling.handle, tmp_path)) as server:
+    signaling = Signaling(RoomManager(pool, settings), TestGate(), settings, everybody)
+    async with TestServer(make_application(pool, signaling.handle, settings)) as server:
         status, message = await refusal(http, str(server.make_url("/ws")), roomId="kitchen", peerId="ada")
     assert (status, "no worker" in message) == (503, True)
 
@@ -95,8 +86,8 @@ async def test_a_full_room_answers_429(
 ) -> None:
     settings = dataclasses.replace(settings, limits=Limits(max_peers_per_room=1))
     rooms = RoomManager(pool, settings)
-    signaling = Signaling(rooms, settings)
-    async with TestServer(make_application(pool, signaling.handle, tmp_path)) as server:
+    signaling = Signaling(rooms, TestGate(), settings, everybody)
+    async with TestServer(make_application(pool, signaling.handle, settings)) as server:
         url = str(server.make_url("/ws"))
         client = await ProtooClient.connect(http, url, "kitchen", "ada")
         assert (await refusal(http, url, roomId="kitchen", peerId="bob"))[0] == 429
@@ -133,8 +124,8 @@ async def test_who_is_not_heard_is_given_up_and_who_answers_pings_is_not(
     http: ClientSession, pool: WorkerPool, rooms: RoomManager, settings: Settings, tmp_path: Path
 ) -> None:
     liveness = Liveness(look_every=0.02, ping_after=0.05, dead_after=0.5)
-    signaling = Signaling(rooms, settings, liveness)
-    async with TestServer(make_application(pool, signaling.handle, tmp_path)) as server:
+    signaling = Signaling(rooms, TestGate(), settings, everybody, liveness)
+    async with TestServer(make_application(pool, signaling.handle, settings)) as server:
         url, query = str(server.make_url("/ws")), {"roomId": "kitchen", "peerId": "dead"}
         alive = await ProtooClient.connect(http, url, "kitchen", "alive")
         async with http.ws_connect(url, params=query, autoping=False) as dead:
@@ -159,3 +150,55 @@ async def test_a_client_that_only_vanishes_leaves_the_room(
     assert connection is not None and connection.transport is not None
     connection.transport.abort()
     await until(lambda: pool.workers[0].peers == 0 and len(signaling) == 0)
+
+
+# How it ends.
+
+
+@pytest.fixture
+async def reasons(rooms: RoomManager) -> list[str]:
+    """Why those left who were in the kitchen."""
+    reasons: list[str] = []
+    kitchen = await rooms.get_or_create(RoomConfig(id="kitchen"))
+    kitchen.on_leave.add(lambda peer, reason: reasons.append(reason))
+    return reasons
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [(1000, "left"), (1001, "left"), (1011, "connection-lost"), (3000, "connection-lost")]
+)
+async def test_who_closes_its_socket_left(connect: Connect, reasons: list[str], code: int, expected: str) -> None:
+    client = await connect("ada")
+    await join(client)
+    await client.websocket.close(code=code)
+    await until(lambda: reasons == [expected])
+
+
+async def test_who_vanishes_has_lost_its_connection(connect: Connect, reasons: list[str]) -> None:
+    client = await connect("ada")
+    await join(client)
+    connection = client.websocket._response.connection
+    assert connection is not None and connection.transport is not None
+    connection.transport.abort()
+    await until(lambda: reasons == ["connection-lost"])
+
+
+@pytest.mark.parametrize(("text", "code"), [("not protoo", 1002), ("x" * 100_000, 1009)])
+async def test_who_breaks_the_rules_leaves_by_a_protocol_error(
+    connect: Connect, reasons: list[str], text: str, code: int
+) -> None:
+    client = await connect("ada")
+    await join(client)
+    client.send_text(text)
+    assert await client.ends() == code
+    await until(lambda: reasons == ["protocol-error"])
+
+
+async def test_a_server_that_goes_down_is_the_reason(
+    connect: Connect, reasons: list[str], signaling: Signaling
+) -> None:
+    client = await connect("ada")
+    await join(client)
+    await signaling.close()
+    assert await client.ends() == 1012
+    assert reasons == ["server-shutdown"]

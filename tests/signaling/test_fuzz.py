@@ -37,7 +37,10 @@ REQUESTS: list[tuple[str, Any]] = [
     ),
     ("restartIce", {"transportId": RECEIVING}),
     ("produce", {"transportId": SENDING, "kind": "audio", "rtpParameters": audio(7), "appData": {"a": 1}}),
-    ("produce", {"transportId": SENDING, "kind": "video", "rtpParameters": simulcast(8), "appData": {}}),
+    (
+        "produce",
+        {"transportId": SENDING, "kind": "video", "rtpParameters": simulcast(8), "appData": {"source": "camera"}},
+    ),
     (
         "produceData",
         {"transportId": SENDING, "sctpStreamParameters": STREAM, "label": "chat", "protocol": "", "appData": {}},
@@ -55,6 +58,10 @@ REQUESTS: list[tuple[str, Any]] = [
     ("getProducerStats", {"producerId": PRODUCER}),
     ("getConsumerStats", {"consumerId": CONSUMER}),
     ("applyNetworkThrottle", {"secret": ""}),
+    # She is no moderator.
+    ("moderator:mutePeer", {"peerId": "ada", "producerId": PRODUCER}),
+    ("moderator:removePeer", {"peerId": "ada"}),
+    ("moderator:closeRoom", {}),
 ]
 
 oddities = st.one_of(

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from app.rtc import events
-from app.signaling.handlers import METHODS
+from app.signaling import handlers, moderation
+from app.signaling.session import METHODS
 
 DOCS = Path(__file__).parents[2] / "docs" / "signaling.md"
 
@@ -53,3 +54,10 @@ def test_only_preparing_and_looking_is_allowed_before_joining() -> None:
         "applyNetworkThrottle",
         "resetNetworkThrottle",
     }
+
+
+def test_moderators_methods_are_for_moderators_who_joined() -> None:
+    assert all(name.startswith("moderator:") for name in moderation.METHODS)
+    for method in moderation.METHODS.values():
+        assert (method.needs, method.needs_join) == ("moderate", True)
+    assert not any(method.needs == "moderate" for method in handlers.METHODS.values())

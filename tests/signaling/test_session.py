@@ -34,6 +34,7 @@ from .calls import (
 )
 from .client import ProtooClient, Refused
 from .conftest import Connect
+from .gates import TestGate, everybody
 
 
 async def test_the_capabilities_are_the_answer_itself(connect: Connect) -> None:
@@ -58,9 +59,9 @@ async def test_a_transport_has_all_that_mediasoup_client_reads(connect: Connect)
 
 async def test_joining_tells_who_is_there_and_the_others_who_came(connect: Connect) -> None:
     ada, bob = await connect("ada"), await connect("bob")
-    assert await join(ada, "Ada") == {"peers": []}
+    assert (await join(ada, "Ada"))["peers"] == []
     device = {"flag": "chrome", "name": "Chrome", "version": "156"}
-    assert await join(bob, "Bob") == {"peers": [{"id": "ada", "displayName": "Ada", "device": device}]}
+    assert (await join(bob, "Bob"))["peers"] == [{"id": "ada", "displayName": "Ada", "device": device}]
     assert await ada.hears("newPeer") == {"id": "bob", "displayName": "Bob", "device": device}
     await bob.close()
     assert await ada.hears("peerClosed") == {"peerId": "bob"}
@@ -280,7 +281,7 @@ async def test_a_fault_of_ours_is_an_internal_error_and_the_session_goes_on(
             await client.request("join")
     assert (caught.value.code, caught.value.name) == (500, "internal_error")
     assert "secret" not in str(caught.value)
-    assert await client.request("join") == {"peers": []}
+    assert (await client.request("join"))["peers"] == []
 
 
 async def test_requests_for_one_object_keep_their_order(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -353,8 +354,8 @@ async def test_a_consumer_that_is_not_confirmed_in_time_is_closed(
 ) -> None:
     settings = dataclasses.replace(settings, limits=Limits(request_timeout_seconds=0.1))
     rooms = RoomManager(pool, settings)
-    signaling = Signaling(rooms, settings)
-    async with TestServer(make_application(pool, signaling.handle, tmp_path)) as server:
+    signaling = Signaling(rooms, TestGate(), settings, everybody)
+    async with TestServer(make_application(pool, signaling.handle, settings)) as server:
         url = str(server.make_url("/ws"))
         ada, bob = [await ProtooClient.connect(http, url, "kitchen", name) for name in ("ada", "bob")]
         bob.accepts = lambda method, data: None
@@ -406,8 +407,8 @@ async def test_a_client_that_does_not_read_is_closed_and_holds_nobody_up(
     limits = Limits(max_outgoing_queue=10, max_outgoing_bytes=65_536)
     settings = dataclasses.replace(settings, limits=limits)
     rooms = RoomManager(pool, settings)
-    signaling = Signaling(rooms, settings)
-    async with TestServer(make_application(pool, signaling.handle, tmp_path)) as server:
+    signaling = Signaling(rooms, TestGate(), settings, everybody)
+    async with TestServer(make_application(pool, signaling.handle, settings)) as server:
         url = str(server.make_url("/ws"))
         ada = await ProtooClient.connect(http, url, "kitchen", "ada")
         await join(ada)
@@ -453,7 +454,7 @@ async def test_when_its_worker_dies_a_client_is_told_and_can_join_again(
     async with asyncio.timeout(5):
         await pool.wait_ready()
     again = await connect("ada")
-    assert await join(again) == {"peers": []}
+    assert (await join(again))["peers"] == []
 
 
 async def test_joining_and_leaving_200_times_leaves_nothing(connect: Connect, worker: Worker, pool: WorkerPool) -> None:

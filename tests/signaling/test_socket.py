@@ -12,8 +12,13 @@ from loguru import logger
 
 from app.config import Limits
 from app.signaling import socket as socket_module
-from app.signaling.socket import Socket
+from app.signaling.socket import CLOSE_CODE, Socket
 from tests.rtc.fakes import until
+
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 
 
 class Host:
@@ -79,6 +84,23 @@ async def test_what_is_queued_goes_out_before_the_close(host: Host, client: Clie
     assert [await client.receive_str(), await client.receive_str()] == ["one", "two"]
     closing = await client.receive()
     assert (closing.type, closing.data, closing.extra) == (WSMsgType.CLOSE, 4001, "x" * 123)
+
+
+async def test_nothing_follows_the_close(host: Host, client: ClientWebSocketResponse) -> None:
+    # Browsers take a second close frame for a broken connection, and tell the page 1006 instead of the code.
+    url, first = client._response.url, host.socket
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(UPGRADE)
+    await reader.readuntil(b"\r\n\r\n")
+    await until(lambda: host.socket is not first)
+    assert host.socket is not None
+    host.socket.close(4000, "replaced")
+    async with asyncio.timeout(5):
+        assert (await reader.readexactly(12)).endswith(b"replaced")
+        # The client's answer, masked with zeros.
+        writer.write(b"\x88\x82" + bytes(4) + CLOSE_CODE.pack(4000))
+        assert await reader.read() == b""
+    writer.close()
 
 
 async def test_only_the_first_close_counts(host: Host, client: ClientWebSocketResponse) -> None:

@@ -1,0 +1,135 @@
+"""Who may come into a room, and what the call remembers of those who were in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from app.config import Settings
+from app.errors import Banned, Conflict, LimitReached, NotAllowed, RoomLocked
+
+from .admission import Admission, Ban
+from .peer import Peer
+from .room_config import RoomConfig
+
+#: Of so many identities a call remembers that they were in it; then it forgets the first.
+MAX_KNOWN = 10_000
+
+
+class Door:
+    """
+    Remembers for as long as the call lasts.
+
+    ``bans`` were made in this call, each until a time or (``None``) for as long as it lasts; ``listed_bans`` are those
+    that the gate found on record last.
+    """
+
+    def __init__(self, config: RoomConfig, settings: Settings) -> None:
+        self.config = config
+        self.bans: dict[Ban, datetime | None] = {}
+        self.listed_bans: frozenset[Ban] = frozenset()
+        self._limits = settings.limits
+        self._rejects_duplicates = settings.duplicate_peers == "reject"
+        #: By identity: the sources that it may not send before a moderator allows it.
+        self._known: dict[str, set[str]] = {}
+
+    @property
+    def max_participants(self) -> int:
+        """How many may be in the room, those in the lobby aside."""
+        limit = self._limits.max_peers_per_room
+        return limit if self.config.max_participants is None else min(limit, self.config.max_participants)
+
+    def check(self, peer_id: str, admission: Admission, peers: Collection[Peer]) -> None:
+        """
+        Refuse those who may not come in beside ``peers``.
+
+        :raises Banned: this identity, or the token, was banned
+        :raises NotAllowed: the room's time is over
+        :raises RoomLocked: nobody new may enter now
+        :raises Conflict: somebody else has this peer id, or the settings refuse a second peer of the identity
+        :raises LimitReached: the room, or its lobby, is full
+        """
+        self._check_bans(admission)
+        if self.config.ends_at is not None and self.config.ends_at <= datetime.now(UTC):
+            raise NotAllowed("the room's time is over")
+        if self.config.locked and not admission.grants.room_admin and not self.knows(admission.identity):
+            raise RoomLocked("the room is locked")
+        replaced = self._check_duplicate(peer_id, admission, peers)
+        self._check_space(admission, [peer for peer in peers if peer is not replaced])
+
+    def waits(self, admission: Admission) -> bool:
+        """Whether a moderator has to admit this one first."""
+        return self.config.lobby and admission.waits_in_lobby and not self.knows(admission.identity)
+
+    def check_full(self, participants: int) -> None:
+        """Raise LimitReached if nobody can be added to so many ``participants``."""
+        if participants >= self.max_participants:
+            raise LimitReached(f"the room is full: {participants} peers")
+
+    def knows(self, identity: str) -> bool:
+        """Whether it was in this call, or admitted to it, and not removed."""
+        return identity in self._known
+
+    def remember(self, identity: str) -> None:
+        """Let it in again, if it comes again."""
+        if identity not in self._known and len(self._known) >= MAX_KNOWN:
+            del self._known[next(iter(self._known))]
+        self._known.setdefault(identity, set())
+
+    def forget(self, identity: str) -> None:
+        """Treat it as one who was never here."""
+        self._known.pop(identity, None)
+
+    def silence(self, identity: str, source: str) -> None:
+        """Note that a moderator muted this source of somebody who is in the call."""
+        self.remember(identity)
+        self._known[identity].add(source)
+
+    def lift(self, identity: str, source: str) -> None:
+        """Forget that a moderator muted it."""
+        self._known.get(identity, set()).discard(source)
+
+    def lift_all(self, identity: str) -> list[str]:
+        """Forget all that a moderator muted of it; gives the sources."""
+        sources = self._known.get(identity, set())
+        lifted = sorted(sources)
+        sources.clear()
+        return lifted
+
+    def check_silenced(self, identity: str, source: str) -> None:
+        """Raise NotAllowed if a moderator muted the source, and only a moderator may change that here."""
+        if not self.config.unmute_allowed and source in self._known.get(identity, ()):
+            raise NotAllowed(f"a moderator muted your {source.replace('_', ' ')}")
+
+    def _check_bans(self, admission: Admission) -> None:
+        for ban in bans_on(admission):
+            until = self.bans.get(ban)
+            banned_here = ban in self.bans and (until is None or until > datetime.now(UTC))
+            if banned_here or ban in self.listed_bans:
+                raise Banned("you were banned from this room")
+
+    def _check_duplicate(self, peer_id: str, admission: Admission, peers: Collection[Peer]) -> Peer | None:
+        """Find the peer that this one replaces."""
+        same_id = next((peer for peer in peers if peer.id == peer_id), None)
+        if same_id is not None and same_id.identity != admission.identity:
+            raise Conflict("somebody else in the room has this peer id")
+        if self._rejects_duplicates and any(peer.identity == admission.identity for peer in peers):
+            raise Conflict("you are in this room already")
+        return same_id
+
+    def _check_space(self, admission: Admission, others: Collection[Peer]) -> None:
+        waiting = sum(self.is_waiting(peer) for peer in others)
+        if not self.waits(admission):
+            self.check_full(len(others) - waiting)
+        elif waiting >= self._limits.max_lobby:
+            raise LimitReached(f"the lobby is full: {waiting} wait")
+
+    def is_waiting(self, peer: Peer) -> bool:
+        """Whether ``peer`` is in the lobby, or on its way there."""
+        return not peer.joined and self.waits(peer.admission)
+
+
+def bans_on(admission: Admission) -> list[Ban]:
+    """Give all bans that would keep this one out."""
+    by_token: list[Ban] = [] if admission.token_id is None else [("token", admission.token_id)]
+    return [("identity", admission.identity), *by_token]

@@ -1,0 +1,52 @@
+"""Tables of the methods that clients may call."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from app.rtc.peer import Peer
+from app.rtc.permissions import Need
+from app.rtc.room import Room
+
+from .schemas import Data
+
+D = TypeVar("D", bound=Data)
+Handler = Callable[[Room, Peer, D], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Method(Generic[D]):
+    """
+    A method. Calls whose field ``ordered_by`` has the same value run one after the other.
+
+    ``needs_join``: refused before the peer has joined. ``needs``: what the peer's grants must cover.
+    """
+
+    schema: type[D]
+    handle: Handler[D]
+    ordered_by: str | None
+    needs_join: bool
+    needs: Need | None
+
+
+class MethodTable(dict[str, Method[Any]]):
+    """Methods by their names on the wire."""
+
+    def method(
+        self,
+        name: str,
+        schema: type[D],
+        *,
+        ordered_by: str | None = None,
+        needs_join: bool = True,
+        needs: Need | None = None,
+    ) -> Callable[[Handler[D]], Handler[D]]:
+        """Enter a function into the table."""
+
+        def enter(handle: Handler[D]) -> Handler[D]:
+            self[name] = Method(schema, handle, ordered_by, needs_join, needs)
+            return handle
+
+        return enter
