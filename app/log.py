@@ -18,6 +18,9 @@ from loguru import logger
 if TYPE_CHECKING:
     from loguru import Message, Record
 
+#: Loggers of libraries which write what is in the database, and with it secrets, below warnings.
+SECRETIVE = ("aiosqlite", "asyncpg", "sqlalchemy")
+
 
 def set_up_logging(level: str, format: str, stream: TextIO | None = None) -> None:
     """
@@ -34,6 +37,8 @@ def set_up_logging(level: str, format: str, stream: TextIO | None = None) -> Non
     else:
         logger.add(lambda message: _write_json(target, message), level=level.upper(), format="{message}")
     logging.basicConfig(handlers=[_Forward()], level=level.upper(), force=True)
+    for name in SECRETIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 class _Forward(logging.Handler):

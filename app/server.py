@@ -19,10 +19,21 @@ from .config import Settings
 from .log import set_up_logging
 from .rtc.room_manager import RoomManager
 from .rtc.worker_pool import WorkerPool
+from .services.services import Services
 from .sidecar import Sidecar
 from .signaling.endpoint import Signaling
 from .web.access_log import AccessLog
+from .web.api_keys import ApiKeys
 from .web.application import make_application
+from .web.auth import Auth
+from .web.bans import Bans
+from .web.history import CallHistory
+from .web.invitations import Invitations
+from .web.members import Members
+from .web.origins import Origins
+from .web.participants import Participants
+from .web.rooms import Rooms
+from .web.runner import Runner
 
 #: Seconds after which a stop that hangs, wherever it may, ends the process with a traceback.
 LAST_RESORT = 9.5
@@ -32,16 +43,27 @@ class Server:
     """
     One app process: listens from :meth:`start` to :meth:`stop`.
 
-    It need not wait for the sidecar: until there is one, and whenever it is gone, calls are answered 503.
+    It need not wait for the sidecar, nor for the database: until they are there, and whenever they are gone, what needs
+    them is answered 503.
+
+    :raises SettingsError: the secret keys can't be read
     """
 
     def __init__(self, settings: Settings) -> None:
         self.sidecar = Sidecar(settings.run_dir)
         self.pool = WorkerPool(self.sidecar, settings)
         self.rooms = RoomManager(self.pool, settings)
-        self.signaling = Signaling(self.rooms, settings)
-        application = make_application(self.pool, self.signaling.handle, settings.web_dir)
-        self._runner = web.AppRunner(
+        self.services = Services(settings, self.rooms)
+        self.signaling = Signaling(self.rooms, self.services.access, settings, Origins(settings).allows)
+        application = make_application(
+            self.pool,
+            self.signaling.handle,
+            settings,
+            resources=resources_of(self.services),
+            authenticate=self.services.authenticate,
+            hindrance=lambda: self.services.database.problem,
+        )
+        self._runner = Runner(
             application,
             access_log=logging.getLogger("aiohttp.access") if settings.log_level == "debug" else None,
             access_log_class=AccessLog,
@@ -53,13 +75,14 @@ class Server:
 
     async def start(self) -> None:
         """
-        Listen, and begin to look for the sidecar.
+        Listen, and begin to look for the sidecar and the database.
 
         :raises OSError: the address can't be listened on
         """
         await self._runner.setup()
         self._site = web.TCPSite(self._runner, self._settings.host, self._settings.port)
         await self._site.start()
+        self.services.start()
         self.sidecar.start()
         self.pool.start()
 
@@ -71,12 +94,27 @@ class Server:
         than ``LAST_RESORT`` seconds.
         """
         if self._site is not None:
-            await _step("listening", self._site.stop(), 1)
-        await _step("signaling", self.signaling.close(), 4)
-        await _step("rooms", self.rooms.close(), 1)
-        await _step("workers", self.pool.close(), 1)
-        await _step("sidecar", self.sidecar.close(), 1)
+            await _step("listening", self._site.stop(), 0.5)
+        await _step("signaling", self.signaling.close(), 3.5)
+        await _step("rooms", self.rooms.close(), 0.5)
+        await _step("services", self.services.close(), 2.5)
+        await _step("workers", self.pool.close(), 0.5)
+        await _step("sidecar", self.sidecar.close(), 0.5)
         await _step("http", self._runner.cleanup(), 1)
+
+
+def resources_of(services: Services) -> list[object]:
+    """Make all of the REST API, in the order in which it is documented."""
+    return [
+        Auth(services.accounts, services.logins),
+        Rooms(services.rooms, services.joining),
+        Members(services.members),
+        Invitations(services.invitations),
+        Bans(services.bans),
+        Participants(services.moderation),
+        CallHistory(services.past_calls),
+        ApiKeys(services.api_keys),
+    ]
 
 
 async def _step(name: str, ending: Awaitable[None], seconds: float) -> None:

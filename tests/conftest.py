@@ -19,6 +19,9 @@ from tests.rtc.fakes import free_port
 
 ROOT = Path(__file__).parents[1]
 
+#: Fixtures of databases.
+pytest_plugins = ("tests.databases",)
+
 
 class SidecarProcess:
     """``worker-sidecar`` as a process; it may be stopped and started again."""
@@ -64,10 +67,17 @@ async def sidecar_process(idle_sidecar: SidecarProcess) -> SidecarProcess:
 
 
 @pytest.fixture
-def server_settings(run_dir: Path, tmp_path: Path) -> Settings:
-    """Settings of :func:`server`; without a built page."""
+def server_settings(run_dir: Path, tmp_path: Path, sqlite_url: str) -> Settings:
+    """Settings of :func:`server`: with open rooms and a migrated database, without a built page."""
     return dataclasses.replace(
-        Settings(), run_dir=run_dir, web_dir=tmp_path / "dist", port=free_port(), rtc_port=free_ports(2)
+        Settings(),
+        run_dir=run_dir,
+        web_dir=tmp_path / "dist",
+        port=free_port(),
+        rtc_port=free_ports(2),
+        open_rooms=True,
+        database_url=sqlite_url,
+        secret_keys_file=tmp_path / "secret-keys",
     )
 
 

@@ -41,7 +41,7 @@ def test_check_settings_starts_nothing(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out == "all settings are fine\n"
 
 
-@pytest.mark.parametrize("arguments", [[], ["serve"], ["check-settings"]])
+@pytest.mark.parametrize("arguments", [[], ["serve"], ["check-settings"], ["migrate"], ["list-rooms"]])
 def test_wrong_settings_are_named_and_end_with_2(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
@@ -61,6 +61,14 @@ def test_an_unknown_command_ends_with_2_and_help_with_0() -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(["--help"])
     assert ended.value.code == 0
+
+
+@pytest.mark.parametrize("command", [command.name for command in cli.COMMANDS])
+def test_each_command_says_what_it_does(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([command, "--help"])
+    assert ended.value.code == 0
+    assert command in capsys.readouterr().out
 
 
 def test_it_runs_as_a_module() -> None:

@@ -136,3 +136,12 @@ def test_standard_logging_ends_up_in_the_same_place(stream: io.StringIO) -> None
     assert (lost["logger"], lost["level"], lost["message"]) == ("app.mediasoup.channel", "error", "lost {brace}")
     assert lost["exception"].endswith("OSError: broken pipe\n")
     assert (own["logger"], own["level"]) == ("library", "level 25")
+
+
+def test_libraries_do_not_log_what_is_in_the_database(stream: io.StringIO) -> None:
+    set_up_logging("debug", "json", stream)
+    for name in ("aiosqlite", "asyncpg.connection", "sqlalchemy.engine.Engine"):
+        logging.getLogger(name).debug("INSERT INTO users VALUES ('ada@example.org')")
+        logging.getLogger(name).info("INSERT INTO users VALUES ('ada@example.org')")
+        logging.getLogger(name).warning("a connection was lost")
+    assert [entry["message"] for entry in entries(stream)] == ["a connection was lost"] * 3

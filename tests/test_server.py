@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import signal
 import socket
 import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from aiohttp import ClientConnectionError, ClientSession, ClientWebSocketRespons
 from app import server as server_module
 from app.config import Settings
 from app.server import Server, run
+from app.stores import migrating
 from tests.conftest import ROOT, SidecarProcess
 from tests.rtc.fakes import free_port, until
 
@@ -49,7 +52,7 @@ async def close_code(ws: ClientWebSocketResponse) -> int:
 
 async def until_healthy(http: ClientSession, url: str, path: str = "/health/ready") -> None:
     """Wait until the answer there is 200."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         while True:
             with contextlib.suppress(ClientConnectionError):
                 async with http.get(url + path) as answer:
@@ -65,7 +68,8 @@ async def test_it_listens_at_once_and_serves_calls_as_soon_as_there_is_a_sidecar
     server_url: str, http: ClientSession, idle_sidecar: SidecarProcess
 ) -> None:
     status, body = await readiness(http, server_url)
-    assert (status, body["problem"]) == (503, "not connected to the worker-sidecar")
+    assert status == 503
+    assert "not connected to the worker-sidecar" in body["error"]["message"]
     with pytest.raises(WSServerHandshakeError) as refused:
         await http.ws_connect(f"{server_url}/ws?roomId=daily&peerId=zoe")
     assert refused.value.status == 503
@@ -74,6 +78,28 @@ async def test_it_listens_at_once_and_serves_calls_as_soon_as_there_is_a_sidecar
     await until_healthy(http, server_url)
     async with http.ws_connect(f"{server_url}/ws?roomId=daily&peerId=zoe", protocols=["protoo"]) as ws:
         assert (await ws.receive_json())["method"] == "mediasoup-version"
+
+
+async def test_it_serves_as_soon_as_the_database_is_migrated(
+    server_settings: Settings, sidecar_process: SidecarProcess, http: ClientSession, tmp_path: Path
+) -> None:
+    settings = dataclasses.replace(server_settings, database_url=f"sqlite:///{tmp_path}/empty.db")
+    server = Server(settings)
+    await server.start()
+    url = f"http://127.0.0.1:{settings.port}"
+    async with asyncio.timeout(20):
+        await server.pool.wait_ready()
+    await until(lambda: "python -m app migrate" in (server.services.database.problem or ""))
+    status, body = await readiness(http, url)
+    assert status == 503 and "python -m app migrate" in body["error"]["message"]
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await http.ws_connect(f"{url}/ws?roomId=daily&peerId=zoe", protocols=["protoo"])
+    assert refused.value.status == 503
+    await asyncio.to_thread(migrating.upgrade, settings.database_url)
+    await until_healthy(http, url)
+    async with http.ws_connect(f"{url}/ws?roomId=daily&peerId=zoe", protocols=["protoo"]) as ws:
+        assert (await ws.receive_json())["method"] == "mediasoup-version"
+    await server.stop()
 
 
 async def test_it_goes_on_when_the_sidecar_restarts(
@@ -169,6 +195,9 @@ class AppProcess:
             "CONNECT_RUN_DIR": str(settings.run_dir),
             "CONNECT_RTC_PORT": str(settings.rtc_port),
             "CONNECT_LOG_FORMAT": "json",
+            "CONNECT_OPEN_ROOMS": "true",
+            "CONNECT_DATABASE_URL": settings.database_url,
+            "CONNECT_SECRET_KEYS_FILE": str(settings.secret_keys_file),
         }
 
     async def start(self) -> asyncio.subprocess.Process:

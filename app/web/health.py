@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
-from aiohttp import web
+from collections.abc import Callable
 
+from aiohttp import hdrs, web
+
+from app.errors import Unavailable
 from app.rtc.worker_pool import WorkerPool
+
+from .middlewares import error_answer
 
 
 class Health:
-    """``GET /health/live`` and ``GET /health/ready``, for load balancers and supervisors."""
+    """
+    ``GET /health/live`` and ``GET /health/ready``, for load balancers and supervisors.
 
-    def __init__(self, pool: WorkerPool) -> None:
+    ``hindrance`` says what keeps the server from serving, workers aside; ``None`` when nothing does.
+    """
+
+    def __init__(self, pool: WorkerPool, hindrance: Callable[[], str | None]) -> None:
         self._pool = pool
+        self._hindrance = hindrance
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/health/live", self.live), web.get("/health/ready", self.ready)]
 
     async def live(self, request: web.Request) -> web.Response:
         """Answer 200: whoever can answer lives."""
-        return web.json_response({"live": True})
+        return web.json_response({"live": True}, headers={hdrs.CACHE_CONTROL: "no-store"})
 
     async def ready(self, request: web.Request) -> web.Response:
-        """Answer 200 when there is a worker in every slot and each answers a request, 503 otherwise."""
+        """
+        Answer 200 when there is a worker in every slot and each answers a request, 503 otherwise.
+
+        The database must have been there once, with the right schema. From then on it does not count: calls go on
+        without it.
+        """
         slots = await self._pool.check()
-        ready = bool(slots) and all(slot.ok for slot in slots)
-        body = {
-            "ready": ready,
-            "workers": [{"slot": slot.slot, "ok": slot.ok, "problem": slot.problem} for slot in slots],
-            "problem": None if slots else "not connected to the worker-sidecar",
-        }
-        return web.json_response(body, status=200 if ready else 503)
+        workers = [{"slot": slot.slot, "ok": slot.ok, "problem": slot.problem} for slot in slots]
+        hindrance = self._hindrance()
+        if hindrance is None and slots and all(slot.ok for slot in slots):
+            return web.json_response({"ready": True, "workers": workers}, headers={hdrs.CACHE_CONTROL: "no-store"})
+        problems = [f"worker {slot.slot}: {slot.problem}" for slot in slots if not slot.ok]
+        if not slots:
+            problems.append("not connected to the worker-sidecar")
+        if hindrance is not None:
+            problems.append(hindrance)
+        return error_answer(Unavailable("; ".join(problems)), {"ready": False, "workers": workers})

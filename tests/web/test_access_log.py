@@ -25,4 +25,4 @@ async def test_a_request_is_logged_without_what_its_query_may_give_away(lines: l
     async with TestClient(server) as client:
         await client.get("/ws?token=secret")
     (line,) = lines
-    assert line.startswith("DEBUG 127.0.0.1 GET /ws 404 in 0.")
+    assert line.startswith("DEBUG 127.0.0.0/24 GET /ws 404 in 0.")

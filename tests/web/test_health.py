@@ -6,11 +6,12 @@ import signal
 
 import pytest
 
+from app.config import Settings
 from app.rtc import worker_pool
 from app.rtc.worker_pool import WorkerPool
 from tests.rtc.fakes import SpawnedWorkers
 
-from .conftest import Client
+from .conftest import Client, Serve
 
 
 async def one_worker(workers: SpawnedWorkers, pool: WorkerPool) -> None:
@@ -28,10 +29,11 @@ async def test_whoever_answers_lives(client: Client) -> None:
 async def test_without_a_sidecar_nothing_is_ready(client: Client) -> None:
     answer = await client.get("/health/ready")
     assert answer.status == 503
+    assert answer.headers["Retry-After"] == "2"
     assert await answer.json() == {
+        "error": {"name": "unavailable", "message": "not connected to the worker-sidecar", "fields": {}},
         "ready": False,
         "workers": [],
-        "problem": "not connected to the worker-sidecar",
     }
 
 
@@ -42,7 +44,6 @@ async def test_it_is_ready_when_every_worker_answers(client: Client, workers: Sp
     assert await answer.json() == {
         "ready": True,
         "workers": [{"slot": 0, "ok": True, "problem": None}],
-        "problem": None,
     }
 
 
@@ -55,4 +56,18 @@ async def test_it_is_not_ready_while_a_worker_hangs(
     answer = await client.get("/health/ready")
     os.kill(workers.spawned[0].pid, signal.SIGCONT)
     assert answer.status == 503
-    assert (await answer.json())["workers"] == [{"slot": 0, "ok": False, "problem": "no answer in 0.1 s"}]
+    body = await answer.json()
+    assert body["workers"] == [{"slot": 0, "ok": False, "problem": "no answer in 0.1 s"}]
+    assert body["error"]["message"] == "worker 0: no answer in 0.1 s"
+
+
+async def test_what_else_keeps_it_from_serving_is_said(
+    serve: Serve, web_settings: Settings, workers: SpawnedWorkers, pool: WorkerPool
+) -> None:
+    await one_worker(workers, pool)
+    hindrances = ["the database has not answered yet", None]
+    async with serve(web_settings, hindrance=lambda: hindrances.pop(0)) as client:
+        answer = await client.get("/health/ready")
+        assert answer.status == 503
+        assert (await answer.json())["error"]["message"] == "the database has not answered yet"
+        assert (await client.get("/health/ready")).status == 200

@@ -7,7 +7,9 @@ import pytest
 from .conftest import Client
 
 
-@pytest.mark.parametrize("path", ["/", "/r/daily", "/r/a%20room?name=x"])
+@pytest.mark.parametrize(
+    "path", ["/", "/r/daily", "/r/a%20room?name=x", "/signin", "/signup", "/rooms", "/account", "/invite"]
+)
 async def test_the_page_is_asked_for_each_time(client: Client, build: Callable[[], None], path: str) -> None:
     build()
     answer = await client.get(path)
@@ -24,7 +26,8 @@ async def test_the_page_may_use_camera_and_websocket_and_nothing_from_elsewhere(
     build()
     headers = (await client.get("/")).headers
     assert "default-src 'self'" in headers["Content-Security-Policy"]
-    assert "connect-src 'self' ws: wss:" in headers["Content-Security-Policy"]
+    host = client.server.host + f":{client.server.port}"
+    assert f"connect-src 'self' ws://{host} wss://{host};" in headers["Content-Security-Policy"]
     assert "media-src 'self' blob:" in headers["Content-Security-Policy"]
     assert "camera=(self), microphone=(self), display-capture=(self)" in headers["Permissions-Policy"]
 
@@ -43,7 +46,7 @@ async def test_what_is_no_asset_is_not_found(client: Client, build: Callable[[],
     build()
     answer = await client.get(f"/assets/{name}")
     assert answer.status == 404
-    assert (await answer.json())["error"]["code"] == "not_found"
+    assert (await answer.json())["error"]["name"] == "not_found"
 
 
 async def test_a_page_that_is_not_built_says_how_to_build_it(client: Client) -> None:
