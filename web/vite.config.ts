@@ -11,6 +11,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 800,
   },
-  server: { proxy: { "/ws": { target: app, ws: true }, "/api": app, "/health": app } },
+  server: { proxy: { "/ws": { target: app, ws: true }, "/api": app, "/docs": app, "/health": app } },
   test: { include: ["test/**/*.test.ts"], environment: "node", restoreMocks: true, unstubGlobals: true },
 });

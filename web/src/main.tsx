@@ -2,8 +2,10 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
 import { App } from "./ui/App";
+import { refreshConfig } from "./ui/server";
 import "./ui/styles/base.css";
 import "./ui/styles/pages.css";
+import "./ui/styles/account.css";
 import "./ui/styles/call.css";
 
 const root = document.getElementById("root");
@@ -13,3 +15,4 @@ createRoot(root).render(
     <App />
   </StrictMode>,
 );
+void refreshConfig();

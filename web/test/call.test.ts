@@ -2,6 +2,7 @@ import { testFakeParameters, type types } from "mediasoup-client";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { Call, type CallOptions } from "../src/client/call";
+import { Door } from "../src/client/door";
 import { LocalMedia } from "../src/client/local-media";
 import { mediaFor } from "../src/client/roster";
 import { createDevice, fakeHandlerOf, FakeMediaDevices, FakeServer, offer, QUICK, Refusal } from "./fakes";
@@ -25,7 +26,8 @@ describe("Call", () => {
 
   const start = (options: Partial<CallOptions> = {}) => {
     const origin = "https://server";
-    const basics = { roomId: "garden", peerId: "me", displayName: "Ada", media, origin, createDevice };
+    const door = new Door({ roomId: "garden", peerId: "me", origin });
+    const basics = { door, displayName: "Ada", media, createDevice };
     call = new Call({ ...basics, socketOptions: QUICK, ...options });
   };
   /** Join, and give the two transports: the one that sends, and the one that receives. */
@@ -174,16 +176,16 @@ describe("Call", () => {
   test("a room that is closed for good ends the call with its reason", async () => {
     start();
     await becomes("joined");
-    server.notify("roomClosed", { reason: "the meeting is over" });
-    server.socket?.end(4000, "room closed");
+    server.notify("roomClosed", { reason: "room-closed", by: { peerId: "grace", name: "Grace" } });
+    server.socket?.end(4000, "room-closed");
     expect(now()).toMatchObject({ status: "ended", problem: { code: "room_closed" } });
-    expect(now().problem?.message).toContain("the meeting is over");
+    expect(now().problem?.message).toContain("Grace ended this call");
   });
 
   test("who joins from elsewhere is told why this one ended", async () => {
     start();
     await becomes("joined");
-    server.socket?.end(4000, "the same peer connected again");
+    server.socket?.end(4000, "replaced");
     expect(now()).toMatchObject({ status: "ended", problem: { code: "replaced" } });
   });
 
@@ -244,7 +246,7 @@ describe("Call", () => {
   });
 
   test("the reason of a refused websocket is asked for, as browsers don't tell", async () => {
-    const refusal = { error: { code: "room_full", message: "the room is full" } };
+    const refusal = { error: { name: "limit_reached", message: "the room is full", fields: {} } };
     vi.stubGlobal("fetch", async () => Response.json(refusal, { status: 429 }));
     server.refuse = 1006;
     start();

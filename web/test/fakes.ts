@@ -36,7 +36,7 @@ export class FakeWebSocket {
 
   constructor(
     readonly url: string,
-    readonly protocol: string,
+    readonly protocols: string[],
   ) {
     FakeWebSocket.made.push(this);
     FakeWebSocket.onMade(this);
@@ -77,6 +77,7 @@ export interface Message {
   data?: unknown;
   errorCode?: number;
   errorReason?: string;
+  errorName?: string;
 }
 
 type Answer = (data: Record<string, unknown>) => unknown;
@@ -86,6 +87,7 @@ export class Refusal extends Error {
   constructor(
     readonly status: number,
     message: string,
+    readonly errorName = "",
   ) {
     super(message);
   }
@@ -144,8 +146,8 @@ export class FakeServer {
       setTimeout(() => socket.receive({ ...answer, ok: true, data: result }));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      const { status: errorCode, message: errorReason } = error;
-      setTimeout(() => socket.receive({ ...answer, ok: false, errorCode, errorReason }));
+      const { status: errorCode, message: errorReason, errorName } = error;
+      setTimeout(() => socket.receive({ ...answer, ok: false, errorCode, errorReason, errorName }));
     }
   }
 }

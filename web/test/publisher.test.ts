@@ -28,8 +28,10 @@ describe("Publisher", () => {
       done({ id: `${options.kind}-${produced.length}` });
     });
     const signaling = {
-      request: async (method: string, { producerId }: { producerId: string }) =>
-        void asked.push(`${method} ${producerId}`),
+      request: async (method: string, { producerId }: { producerId: string }) => {
+        asked.push(`${method} ${producerId}`);
+        if (refusal) throw refusal;
+      },
     };
     publisher = new Publisher(transport, device, signaling as unknown as Signaling, onRefused);
   });
@@ -103,5 +105,39 @@ describe("Publisher", () => {
     publisher.want("microphone", { track: fakeTrack("audio"), on: true });
     await vi.waitFor(() => expect(transport.closed).toBe(true));
     expect(onRefused).not.toHaveBeenCalled();
+  });
+
+  test("a producer that the server closed is not closed again, and its source can be sent again", async () => {
+    const track = fakeTrack("video");
+    publisher.want("camera", { track, on: true });
+    await settled("produce video");
+    publisher.closedByServer("video-1");
+    expect(publisher.sourceOf("video-1")).toBeUndefined();
+    publisher.closedByServer("video-1");
+    publisher.want("camera", { track, on: true });
+    await settled("produce video", "produce video");
+  });
+
+  test("a producer that the server closed just before is no problem", async () => {
+    publisher.want("camera", { track: fakeTrack("video"), on: true });
+    await settled("produce video");
+    refusal = new CallError(404, "no such producer", "not_found");
+    publisher.want("camera", null);
+    await settled("produce video", "closeProducer video-1");
+    await vi.waitFor(() => expect(publisher.sourceOf("video-1")).toBeUndefined());
+    expect(onRefused).not.toHaveBeenCalled();
+  });
+
+  test("a microphone that may not be turned on again stays muted", async () => {
+    const track = fakeTrack("audio");
+    publisher.want("microphone", { track, on: true });
+    await settled("produce audio");
+    publisher.want("microphone", { track, on: false });
+    await settled("produce audio", "pauseProducer audio-1");
+    refusal = new CallError(403, "a moderator muted it", "not_allowed");
+    publisher.want("microphone", { track, on: true });
+    await vi.waitFor(() => expect(onRefused).toHaveBeenCalledWith("microphone", refusal));
+    publisher.want("microphone", { track, on: false });
+    await settled("produce audio", "pauseProducer audio-1", "resumeProducer audio-1");
   });
 });

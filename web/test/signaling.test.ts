@@ -12,7 +12,7 @@ describe("Signaling", () => {
 
   beforeEach(async () => {
     server = new FakeServer();
-    socket = new ReconnectingSocket("ws://server/ws", QUICK);
+    socket = new ReconnectingSocket({ url: "ws://server/ws", token: null }, QUICK);
     signaling = new Signaling(socket);
     await vi.waitUntil(() => server.socket);
   });
@@ -25,13 +25,13 @@ describe("Signaling", () => {
     await expect(signaling.request("produce", data as never)).resolves.toEqual({ id: "the audio one" });
   });
 
-  test("an error of the server keeps its status and its words", async () => {
+  test("an error of the server keeps its status, its name and its words", async () => {
     server.answers["closeProducer"] = () => {
-      throw new Refusal(404, "no such producer");
+      throw new Refusal(404, "no such producer", "not_found");
     };
     const request = signaling.request("closeProducer", { producerId: "p" });
-    await expect(request).rejects.toEqual(new CallError(404, "no such producer"));
-    await expect(request).rejects.toMatchObject({ status: 404 });
+    await expect(request).rejects.toEqual(new CallError(404, "no such producer", "not_found"));
+    await expect(request).rejects.toMatchObject({ status: 404, errorName: "not_found" });
   });
 
   test("a lost connection ends every wait at once", async () => {

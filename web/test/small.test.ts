@@ -4,10 +4,13 @@ import { describe, expect, test, vi } from "vitest";
 
 import { deviceInfo } from "../src/client/browser";
 import { Emitter } from "../src/client/emitter";
-import { randomRoomName, roomNameProblem } from "../src/client/room-name";
+import { ApiError } from "../src/client/errors";
+import { isRoomCode, randomRoomName, roomNameProblem } from "../src/client/room-name";
 import { Store } from "../src/client/store";
 import { GAP, layOut } from "../src/ui/grid";
 import { hue, initials } from "../src/ui/names";
+import { comingBack, nextPage } from "../src/ui/navigation";
+import { wordsFor } from "../src/ui/words";
 
 describe("Emitter", () => {
   test("one listener's error does not keep others from hearing", () => {
@@ -52,6 +55,13 @@ describe("room names", () => {
     expect(roomNameProblem(name)).not.toBeNull();
   });
 
+  test("codes are told from names", () => {
+    expect(["bcdf-ghjk-mnpq", "rstv-wxyz-bcdf"].map(isRoomCode)).toEqual([true, true]);
+    expect(["garden", "abcd-efgh-ijkl", "bcdf-ghjk-mnpq-", randomRoomName()].map(isRoomCode)).not.toContain(
+      true,
+    );
+  });
+
   test("made-up names are valid and differ", () => {
     const names = Array.from({ length: 100 }, randomRoomName);
     expect(names.map(roomNameProblem).filter(Boolean)).toEqual([]);
@@ -93,6 +103,48 @@ describe("people without a picture", () => {
     expect(hue("ada")).toBe(hue("ada"));
     expect(hue("ada")).not.toBe(hue("grace"));
   });
+});
+
+describe("the way back after signing in", () => {
+  const at = (address: string) => vi.stubGlobal("location", new URL(address, "https://server"));
+
+  test.each([
+    ["/r/garden", "/signin?next=%2Fr%2Fgarden"],
+    ["/", "/signin"],
+    ["/signup?next=%2Fr%2Fgarden", "/signin?next=%2Fr%2Fgarden"],
+    ["/signin", "/signin"],
+    ["/invite#secret", "/signin?next=%2Finvite"],
+  ])("from %s it is %s", (address, page) => {
+    at(address);
+    expect(comingBack("/signin")).toBe(page);
+  });
+
+  test.each([
+    ["/signin?next=%2Fr%2Fgarden", "/r/garden"],
+    ["/signin", "/"],
+    ["/account", "/account"],
+    ["/signin?next=https%3A%2F%2Fevil.example%2Fr%2Fx", "/"],
+    ["/signin?next=%2F%2Fevil.example", "/"],
+    ["/signin?next=javascript%3Aalert(1)", "/"],
+  ])("%s leads to %s", (address, page) => {
+    at(address);
+    expect(nextPage()).toBe(page);
+  });
+});
+
+describe("errors in words", () => {
+  const error = (status: number, errorName: string, retryAfter: number | null = null) =>
+    new ApiError(status, "the room is full", { errorName, retryAfter });
+
+  test.each([
+    [error(429, "limit_reached"), "The room is full."],
+    [error(429, "too_many_requests", 17), "That was tried too often. Try again in 17 s."],
+    [error(429, "too_many_requests", 600), "That was tried too often. Try again in 10 minutes."],
+    [error(503, "unavailable"), "The server can't do that at the moment. Try again soon."],
+    [error(401, "unauthorized"), "You are signed out. Sign in again, please."],
+    [new ApiError(400, "wrong", { fields: { name: ["Blank."] } }), "Please look at what is marked."],
+    [new Error("no connection"), "No connection."],
+  ])("%s", (problem, words) => expect(wordsFor(problem)).toBe(words));
 });
 
 describe("layOut", () => {

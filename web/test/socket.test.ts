@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
+import type { Address } from "../src/client/door";
 import { DEFAULT_SOCKET_OPTIONS, ReconnectingSocket } from "../src/client/socket";
-import { FakeWebSocket } from "./fakes";
+import { FakeWebSocket, QUICK } from "./fakes";
 
 describe("ReconnectingSocket", () => {
   let socket: ReconnectingSocket;
@@ -12,7 +13,7 @@ describe("ReconnectingSocket", () => {
   beforeEach(() => {
     vi.useFakeTimers();
     FakeWebSocket.install();
-    socket = new ReconnectingSocket("ws://server/ws");
+    socket = new ReconnectingSocket({ url: "ws://server/ws", token: null });
     heard = [];
     for (const event of ["open", "message", "failed", "disconnected", "close"] as const) {
       socket.on(event, (...args: unknown[]) => heard.push([event, ...args]));
@@ -25,7 +26,7 @@ describe("ReconnectingSocket", () => {
   });
 
   test("speaks the protoo subprotocol", () => {
-    expect([last().url, last().protocol]).toEqual(["ws://server/ws", "protoo"]);
+    expect([last().url, last().protocols]).toEqual(["ws://server/ws", ["protoo"]]);
   });
 
   test("tells of messages, and drops what is not JSON", () => {
@@ -92,7 +93,7 @@ describe("ReconnectingSocket", () => {
 
   test("takes an attempt that hangs for a failed one", () => {
     vi.advanceTimersByTime(DEFAULT_SOCKET_OPTIONS.connectTimeout);
-    expect(heard).toEqual([["failed", 1]]);
+    expect(heard).toEqual([["failed", 1, undefined]]);
     vi.advanceTimersByTime(DEFAULT_SOCKET_OPTIONS.longestDelay);
     expect(FakeWebSocket.made).toHaveLength(2);
   });
@@ -108,5 +109,55 @@ describe("ReconnectingSocket", () => {
     vi.advanceTimersByTime(60_000);
     expect(heard).toEqual([["close", { code: 1000, reason: "closed here" }]]);
     expect(FakeWebSocket.made).toHaveLength(1);
+  });
+});
+
+describe("ReconnectingSocket with an address that has to be asked for", () => {
+  const start = (address: () => Promise<Address>) => {
+    FakeWebSocket.install();
+    const socket = new ReconnectingSocket(address, QUICK);
+    const failures: unknown[] = [];
+    socket.on("failed", (_attempt, error) => failures.push(error));
+    return { socket, failures };
+  };
+
+  test("asks before each attempt", async () => {
+    let asked = 0;
+    const { socket } = start(async () => ({ url: `ws://server/${++asked}`, token: "t" }));
+    await vi.waitFor(() => expect(FakeWebSocket.made).toHaveLength(1));
+    FakeWebSocket.made[0]?.end(1006);
+    await vi.waitFor(() =>
+      expect(FakeWebSocket.made.map(({ url }) => url)).toEqual(["ws://server/1", "ws://server/2"]),
+    );
+    expect(FakeWebSocket.made[1]?.protocols).toEqual(["protoo", "bearer.t"]);
+    socket.close();
+  });
+
+  test("tells why there is none, and asks again", async () => {
+    const refusal = new Error("no database");
+    let refusals = 1;
+    const { socket, failures } = start(async () => {
+      if (refusals-- > 0) throw refusal;
+      return { url: "ws://server/ws", token: null };
+    });
+    await vi.waitFor(() => expect(FakeWebSocket.made).toHaveLength(1));
+    expect(failures).toEqual([refusal]);
+    socket.close();
+  });
+
+  test("an answer that comes after the end opens nothing", async () => {
+    let answer: (address: Address) => void = () => undefined;
+    const { socket } = start(() => new Promise((resolve) => (answer = resolve)));
+    socket.close();
+    answer({ url: "ws://server/ws", token: null });
+    await Promise.resolve();
+    expect(FakeWebSocket.made).toEqual([]);
+  });
+
+  test("an answer that never comes is a failed attempt", async () => {
+    const { socket, failures } = start(() => new Promise(() => undefined));
+    await vi.waitFor(() => expect(failures.length).toBeGreaterThan(0));
+    expect(socket.closed).toBe(false);
+    socket.close();
   });
 });

@@ -4,7 +4,8 @@
  * ```ts
  * const media = new LocalMedia();
  * await media.open();
- * const call = new Call({ roomId: "garden", displayName: "Ada", media });
+ * const door = new Door({ roomId: "garden" });
+ * const call = new Call({ door, displayName: "Ada", media });
  * call.state.subscribe(() => show(call.state.get()));
  * …
  * call.leave();
@@ -14,70 +15,46 @@
 import type { types } from "mediasoup-client";
 
 import { deviceInfo } from "./browser";
-import { diagnose } from "./diagnose";
+import { initialState, NOBODY_HERE, type CallState } from "./call-state";
+import { diagnose, diagnosisOf } from "./diagnose";
+import type { Address, Door } from "./door";
 import { Emitter } from "./emitter";
 import { CallError, ConnectionLostError } from "./errors";
 import type { LocalMedia } from "./local-media";
+import { Moderation } from "./moderation";
 import {
   BROWSER_UNSUPPORTED,
   closedForGoodProblem,
   connectionLostProblem,
   describe,
-  isTemporary,
   MEDIA_BLOCKED,
-  refusalProblem,
   roomClosedProblem,
   SERVER_UNREACHABLE,
   type Problem,
 } from "./problem";
-import type { RemotePeer } from "./roster";
 import { Session, type DataMessage } from "./session";
 import { Signaling } from "./signaling";
-import { CLOSED_FOR_GOOD, ReconnectingSocket, type Closing, type SocketOptions } from "./socket";
+import { isForGood, ReconnectingSocket, type Closing, type SocketOptions } from "./socket";
 import { Store } from "./store";
 import type { ReceiveStats } from "./subscriber";
-import type { ServerNotification, ServerRequest, Source } from "./wire";
+import {
+  DEFAULT_PERMISSIONS,
+  type Actor,
+  type ServerNotification,
+  type ServerRequest,
+  type Source,
+  type Welcome,
+} from "./wire";
 
 /** How long the server has for closing the socket after it closed the room, in ms. */
 const CLOSING_TIMEOUT = 3_000;
 
-export type CallStatus =
-  /** On the way in for the first time. */
-  | "connecting"
-  | "joined"
-  /** Was in, fell out, and is on the way back by itself. */
-  | "reconnecting"
-  /** Over: you left, or `problem` says why. */
-  | "ended";
-
-export type SendScores = { readonly [source in Source]?: number };
-
-export interface CallState {
-  readonly status: CallStatus;
-  readonly roomId: string;
-  readonly peerId: string;
-  readonly displayName: string;
-  /** The others, in the order in which they came. */
-  readonly peers: readonly RemotePeer[];
-  /** Who speaks: you, one of the others, or nobody. */
-  readonly activeSpeaker: string | null;
-  /** How well your sources arrive at the server, 0 (not at all) to 10; nothing for what it hasn't judged yet. */
-  readonly sendScores: SendScores;
-  /** Why it is not joined, or what does not work although it is. */
-  readonly problem: Problem | null;
-  /** The media server's version, once it said it. */
-  readonly mediasoup: string | null;
-}
-
 export interface CallOptions {
-  readonly roomId: string;
+  /** The way in. */
+  readonly door: Door;
   readonly displayName: string;
   /** Your sources. The call sends what is on, and leaves it to you to open and stop them. */
   readonly media: LocalMedia;
-  /** Who you are to the server; a random one by default. */
-  readonly peerId?: string;
-  /** Where the server is; the page's own origin by default. */
-  readonly origin?: string;
   readonly socketOptions?: SocketOptions;
   readonly createDevice?: () => Promise<types.Device>;
 }
@@ -87,37 +64,34 @@ export type CallEvents = { data: [DataMessage] };
 export class Call extends Emitter<CallEvents> {
   readonly state: Store<CallState>;
   readonly media: LocalMedia;
-  readonly #url: URL;
+  /** For moderators: let in those who wait, or don't. */
+  readonly moderation: Moderation;
   readonly #options: CallOptions;
+  readonly #door: Door;
+  /** Where the last attempt to connect went. */
+  #address: Address | null = null;
   readonly #socket: ReconnectingSocket;
   readonly #signaling: Signaling;
   readonly #unwatchMedia: () => void;
   #session: Session | null = null;
+  /** Who sends us away, told before the connection closes. */
+  #sentAwayBy: string | null = null;
   #closingTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Start joining; `state` tells how it goes. */
   constructor(options: CallOptions) {
     super();
-    const { roomId, displayName, media, peerId = randomId(), origin = location.origin } = options;
+    const { door, displayName, media, socketOptions } = options;
     this.#options = options;
+    this.#door = door;
     this.media = media;
-    this.state = new Store<CallState>({
-      status: "connecting",
-      roomId,
-      peerId,
-      displayName,
-      peers: [],
-      activeSpeaker: null,
-      sendScores: {},
-      problem: null,
-      mediasoup: null,
-    });
-    this.#url = new URL(`/ws?${new URLSearchParams({ roomId, peerId })}`, origin);
-    this.#socket = new ReconnectingSocket(this.#url.href.replace(/^http/, "ws"), options.socketOptions);
+    this.state = new Store<CallState>(initialState(door.roomId, door.peerId, displayName));
+    this.#socket = new ReconnectingSocket(() => this.#findDoor(), socketOptions);
     this.#signaling = new Signaling(this.#socket);
+    this.moderation = new Moderation(this.state, media, this.#signaling);
     this.#unwatchMedia = media.state.subscribe(() => this.#publish());
-    this.#socket.on("open", () => void this.#join());
-    this.#socket.on("failed", () => void this.#connectFailed());
+    this.#socket.on("open", () => this.#opened());
+    this.#socket.on("failed", (_attempt, error) => void this.#connectFailed(error));
     this.#socket.on("disconnected", (closing) => this.#fellOut(closing));
     this.#socket.on("close", (closing) => this.#closed(closing));
     this.#signaling.on("request", (request, accept, reject) => void this.#answer(request, accept, reject));
@@ -144,17 +118,30 @@ export class Call extends Emitter<CallEvents> {
     return this.#session?.sendStats() ?? Promise.resolve(new Map());
   }
 
-  async #join(): Promise<void> {
-    const session = this.#newSession();
+  async #findDoor(): Promise<Address> {
+    this.#address = await this.#door.address();
+    return this.#address;
+  }
+
+  #opened(): void {
+    this.#door.opened();
+    this.state.update({ peerId: this.#door.peerId, roomName: this.#door.roomName });
+    void this.#join(this.#newSession());
+  }
+
+  async #join(session: Session): Promise<void> {
+    let welcome: Welcome;
     try {
-      await session.join();
+      welcome = await session.join();
     } catch (error) {
       if (this.#session === session) this.#joinFailed(error);
       return;
     }
     if (this.#session !== session) return;
     this.#socket.healthy();
-    this.state.update({ status: "joined", problem: null });
+    const { roomName } = this.state.get();
+    const { permissions = DEFAULT_PERMISSIONS } = welcome;
+    this.state.update({ status: "joined", problem: null, permissions, roomName: welcome.roomName || roomName });
     this.#publish();
   }
 
@@ -164,6 +151,7 @@ export class Call extends Emitter<CallEvents> {
     const options = {
       displayName: this.state.get().displayName,
       deviceInfo: deviceInfo(),
+      iceServers: this.#door.iceServers,
       ...(createDevice && { createDevice }),
     };
     const session: Session = new Session(this.#signaling, options, {
@@ -182,42 +170,52 @@ export class Call extends Emitter<CallEvents> {
   }
 
   #publish(): void {
-    if (this.state.get().status === "joined") this.#session?.publish(this.media.state.get());
+    const { status, permissions } = this.state.get();
+    if (status === "joined") this.#session?.publish(this.media.state.get(), permissions);
   }
 
   #joinFailed(error: unknown): void {
     if (error instanceof ConnectionLostError) return; // The socket is already on its way back.
+    if (error instanceof CallError && error.errorName === "in_lobby") return this.#wait();
     if (error instanceof Error && error.name === "UnsupportedError") return this.#end(BROWSER_UNSUPPORTED);
     console.warn("could not join", error);
-    const problem =
-      error instanceof CallError
-        ? refusalProblem(error)
-        : ({ code: "server_busy", message: `Joining failed (${describe(error)}).` } as const);
-    if (!isTemporary(error)) return this.#end(problem);
+    const { problem, final } = diagnosisOf(error);
+    if (final) return this.#end(problem);
     this.state.update({ problem });
     this.#socket.reconnect("could not join");
   }
 
-  /** The browser doesn't tell why: ask, then end if trying again is useless, else say so. */
-  async #connectFailed(): Promise<void> {
-    const { problem, final } = await diagnose(this.#url);
+  /** The connection does what it should; `admitted` is what is waited for. */
+  #wait(): void {
+    this.#socket.healthy();
+    this.state.update({ status: "waiting", problem: null });
+  }
+
+  /** Say why there is no connection, and end if trying again is useless. `error`: the door's, if that is closed. */
+  async #connectFailed(error: unknown): Promise<void> {
+    // The browser doesn't tell why a websocket was refused: ask.
+    const { problem, status, final } =
+      this.#address && !error ? await diagnose(this.#address) : diagnosisOf(error);
     // Meanwhile another attempt may have got through.
     if (this.#session || this.#socket.closed) return;
-    if (final) this.#end(problem);
+    const worthAnotherPass = status === 401 && !error && this.#door.refused();
+    if (final && !worthAnotherPass) this.#end(problem);
     else this.state.update({ problem });
   }
 
   /** The connection is gone, and with it this stay in the room. */
   #fellOut({ reason }: Closing): void {
     this.#dropSession();
-    if (this.state.get().status !== "joined") return;
-    this.state.update({ status: "reconnecting", problem: connectionLostProblem(reason) });
+    const { status } = this.state.get();
+    const problem = connectionLostProblem(reason);
+    if (status === "joined") this.state.update({ status: "reconnecting", problem });
+    else if (status === "waiting") this.state.update({ problem });
   }
 
   #closed(closing: Closing | null): void {
     const { problem } = this.state.get();
-    if (closing?.code !== CLOSED_FOR_GOOD) this.#end(problem ?? SERVER_UNREACHABLE);
-    else this.#end(problem?.code === "room_closed" ? problem : closedForGoodProblem(closing.reason));
+    if (closing && isForGood(closing)) this.#end(closedForGoodProblem(closing.reason, this.#sentAwayBy));
+    else this.#end(problem ?? SERVER_UNREACHABLE);
   }
 
   async #answer(
@@ -240,19 +238,39 @@ export class Call extends Emitter<CallEvents> {
 
   #notified(notification: ServerNotification): void {
     const { method, data } = notification;
-    if (method === "mediasoup-version") this.state.update({ mediasoup: data.version });
-    else if (method === "roomClosed") this.#roomClosed(data.reason);
-    else this.#session?.handleNotification(notification);
+    switch (method) {
+      case "mediasoup-version":
+        return this.state.update({ mediasoup: data.version });
+      case "admitted":
+        return this.#admitted();
+      case "removed":
+        this.#sentAwayBy = data.by?.name ?? null;
+        return;
+      case "roomUpdated":
+        return this.state.update({ roomName: data.name || this.state.get().roomId });
+      case "roomClosed":
+        return this.#roomClosed(data);
+    }
+    this.#session?.handleNotification(notification);
+    this.moderation.handle(notification);
+    if (method === "permissionsChanged") this.#publish();
+  }
+
+  #admitted(): void {
+    if (this.state.get().status === "waiting" && this.#session) void this.#join(this.#session);
   }
 
   /** The media is gone. The server closes the socket next, and its code says whether to come back. */
-  #roomClosed(reason: string): void {
+  #roomClosed({ reason, by }: { reason: string; by?: Actor | null }): void {
+    this.#sentAwayBy = by?.name ?? null;
     this.#dropSession();
     this.state.update({ status: "reconnecting", problem: roomClosedProblem(reason) });
     this.#closingTimer = setTimeout(() => this.#socket.reconnect("the room was closed"), CLOSING_TIMEOUT);
   }
 
   #publishFailed(source: Source, error: unknown): void {
+    // Your own buttons shall tell the truth.
+    if (error instanceof CallError && error.status === 403) void this.media.turnOff(source);
     const what = source.replaceAll("_", " ");
     const message = `Your ${what} can't be sent to the others (${describe(error)}).`;
     this.state.update({ problem: { code: "publish_failed", message } });
@@ -268,7 +286,7 @@ export class Call extends Emitter<CallEvents> {
     clearTimeout(this.#closingTimer);
     this.#session?.close();
     this.#session = null;
-    this.state.update({ peers: [], activeSpeaker: null, sendScores: {} });
+    this.state.update(NOBODY_HERE);
   }
 
   #end(problem: Problem | null): void {
@@ -278,10 +296,4 @@ export class Call extends Emitter<CallEvents> {
     this.#dropSession();
     this.#socket.close();
   }
-}
-
-/** 16 random hexadecimal digits; unlike `randomUUID()` there is no need for a secure context. */
-function randomId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

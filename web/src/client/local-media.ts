@@ -2,6 +2,7 @@
 
 import { deviceProblem, INSECURE_CONTEXT, type Problem } from "./problem";
 import { Store } from "./store";
+import type { Source } from "./wire";
 
 /** One of your sources. `on` without a track never happens; a track that is not `on` is a muted microphone. */
 export interface LocalSource {
@@ -133,6 +134,13 @@ export class LocalMedia {
       this.#close("screen");
       this.#close("screenAudio");
     });
+  }
+
+  /** Turn off what shows as `source` with the others. */
+  turnOff(source: Source): Promise<void> {
+    if (source === "microphone") return this.setMicrophone(false);
+    if (source === "camera") return this.setCamera(false);
+    return this.stopScreen();
   }
 
   /** Take note of what does not work. */

@@ -15,6 +15,12 @@ export type ProblemCode =
   | "server_refused"
   | "room_full"
   | "room_closed"
+  | "account_needed"
+  | "room_missing"
+  | "room_locked"
+  | "removed"
+  | "banned"
+  | "rejected"
   | "replaced"
   | "publish_failed"
   | "media_blocked";
@@ -96,14 +102,45 @@ export function connectionLostProblem(reason: string): Problem {
   return { code: "server_unreachable", message };
 }
 
-/** Why the server closed the connection for good. */
-export function closedForGoodProblem(reason: string): Problem {
-  if (/connected again|replaced/.test(reason)) return REPLACED;
-  return { code: "room_closed", message: `The server ended this call${reason && ` (${reason})`}.` };
+/** Why the server closed the connection for good, from its reason and from who it says did it. */
+export function closedForGoodProblem(reason: string, by: string | null): Problem {
+  switch (reason) {
+    case "replaced":
+      return REPLACED;
+    case "removed":
+      return { code: "removed", message: `${by ?? "A moderator"} removed you from this call.` };
+    case "banned":
+      return {
+        code: "banned",
+        message: `${by ?? "A moderator"} removed you from this call, and you can't come back.`,
+      };
+    case "rejected":
+      return { code: "rejected", message: `${by ?? "A moderator"} did not let you in.` };
+    case "permissions-changed":
+      // Somebody took away the membership, or the account is gone.
+      return {
+        code: "removed",
+        message: by ? `${by} removed you from this call.` : "You may not be in this call any more.",
+      };
+    case "room-closed":
+      return {
+        code: "room_closed",
+        message: by ? `${by} ended this call for everybody.` : "This call was ended for everybody.",
+      };
+    case "room-ended":
+      return { code: "room_closed", message: "The time for this call is over." };
+    default:
+      return { code: "room_closed", message: `The server ended this call${reason && ` (${reason})`}.` };
+  }
 }
 
 /** What an answer of the server with an error means to the one who wants to join. */
-export function refusalProblem({ status, message }: CallError): Problem {
+export function refusalProblem({ status, message, errorName }: CallError): Problem {
+  const named = REFUSALS[errorName];
+  if (named) return named;
+  if (status === 0) return SERVER_UNREACHABLE;
+  if (status === 401) return ACCOUNT_NEEDED;
+  if (status === 404) return ROOM_MISSING;
   if (status === 429) {
     return { code: "room_full", message: "This room, or the server, is full. Try again in a moment." };
   }
@@ -113,9 +150,38 @@ export function refusalProblem({ status, message }: CallError): Problem {
   return { code: "server_refused", message: `The server did not let you in: ${message}.` };
 }
 
+/**
+ * Why somebody who asked about a room won't get in, as far as that is certain; null otherwise.
+ *
+ * @param openRooms whether a room that does not exist is made
+ */
+export function accessProblem(error: unknown, openRooms: boolean): Problem | null {
+  if (!(error instanceof CallError) || isTemporary(error)) return null;
+  return error.status === 404 && openRooms ? null : refusalProblem(error);
+}
+
+const ACCOUNT_NEEDED: Problem = {
+  code: "account_needed",
+  message: "This room is for people with an account. Sign in to join.",
+};
+
+const ROOM_MISSING: Problem = {
+  code: "room_missing",
+  message: "There is no such room. Check the link, or ask for a new one.",
+};
+
+const REFUSALS: Readonly<Record<string, Problem>> = {
+  banned: { code: "banned", message: "You were removed from this room, and can't come back." },
+  room_locked: { code: "room_locked", message: "This room is locked: nobody new may enter at the moment." },
+  too_many_requests: {
+    code: "server_busy",
+    message: "That was tried too often. Wait a minute, then try again.",
+  },
+};
+
 /** Whether trying again by itself may help: the server's trouble, not the caller's. */
 export function isTemporary(error: unknown): boolean {
-  return !(error instanceof CallError) || error.status >= 500;
+  return !(error instanceof CallError) || error.status === 0 || error.status >= 500;
 }
 
 export function describe(error: unknown): string {

@@ -2,6 +2,7 @@
 
 import type { types } from "mediasoup-client";
 
+import { CallError } from "./errors";
 import type { Signaling } from "./signaling";
 import type { Source } from "./wire";
 
@@ -54,6 +55,14 @@ export class Publisher {
     return [...this.#lanes].find(([, { producer }]) => producer?.id === producerId)?.[0];
   }
 
+  /** Take note that the server closed a producer: its source is sent again when something else is wanted. */
+  closedByServer(producerId: string): void {
+    const lane = [...this.#lanes.values()].find(({ producer }) => producer?.id === producerId);
+    if (!lane) return;
+    lane.producer?.close();
+    lane.producer = lane.wanted = null;
+  }
+
   async stats(): Promise<Map<Source, RTCStatsReport>> {
     const stats = new Map<Source, RTCStatsReport>();
     for (const [source, { producer }] of this.#lanes) {
@@ -97,7 +106,7 @@ export class Publisher {
     } else if (!wanted) {
       lane.producer = null;
       producer.close();
-      await this.signaling.request("closeProducer", { producerId: producer.id });
+      await this.#tell("closeProducer", producer);
     } else if (producer.track !== wanted.track) {
       await producer.replaceTrack({ track: wanted.track });
     } else if (lane.paused === wanted.on) {
@@ -112,7 +121,26 @@ export class Publisher {
     if (paused) producer.pause();
     else producer.resume();
     lane.paused = paused;
-    await this.signaling.request(paused ? "pauseProducer" : "resumeProducer", { producerId: producer.id });
+    try {
+      await this.#tell(paused ? "pauseProducer" : "resumeProducer", producer);
+    } catch (error) {
+      // Somebody muted us for good: the server sends nothing on, and so nothing is sent.
+      if (!paused) producer.pause();
+      lane.paused = true;
+      throw error;
+    }
+  }
+
+  async #tell(
+    method: "closeProducer" | "pauseProducer" | "resumeProducer",
+    { id: producerId }: types.Producer,
+  ): Promise<void> {
+    try {
+      await this.signaling.request(method, { producerId });
+    } catch (error) {
+      // The server closed it meanwhile, and tells that by itself.
+      if (!(error instanceof CallError && error.errorName === "not_found")) throw error;
+    }
   }
 
   async #produce(source: Source, track: MediaStreamTrack): Promise<types.Producer> {

@@ -13,6 +13,11 @@ export function roomNameProblem(name: string): string | null {
   return null;
 }
 
+/** Whether this is the code of a room that somebody made with their account; other names may be no more than names. */
+export function isRoomCode(name: string): boolean {
+  return /^[b-df-hjkmnp-tv-z]{4}(-[b-df-hjkmnp-tv-z]{4}){2}$/.test(name);
+}
+
 const CONSONANTS = "bdfghjklmnprstvz";
 const VOWELS = "aeiou";
 

@@ -13,12 +13,15 @@ import { Roster, type RemotePeer } from "./roster";
 import type { Signaling } from "./signaling";
 import { Subscriber, type ReceiveStats } from "./subscriber";
 import {
+  mayPublish,
   SCTP_CAPABILITIES,
   type DeviceInfo,
   type NewDataConsumer,
+  type Permissions,
   type ServerNotification,
   type ServerRequest,
   type Source,
+  type Welcome,
 } from "./wire";
 
 /** A message that another peer sent over a data channel. */
@@ -44,14 +47,22 @@ export interface SessionEvents {
 export interface SessionOptions {
   readonly displayName: string;
   readonly deviceInfo: DeviceInfo;
+  readonly iceServers?: readonly RTCIceServer[];
   /** How to make mediasoup's device; tests give one that needs no browser. */
   readonly createDevice?: () => Promise<types.Device>;
+}
+
+/** What it takes to join. */
+interface Prepared {
+  readonly device: types.Device;
+  readonly subscriber: Subscriber;
 }
 
 export class Session {
   readonly #roster = new Roster();
   readonly #dataConsumers = new Map<string, types.DataConsumer>();
   readonly #transports: types.Transport[] = [];
+  #prepared: Promise<Prepared> | null = null;
   #publisher: Publisher | null = null;
   #subscriber: Subscriber | null = null;
   #closed = false;
@@ -63,39 +74,33 @@ export class Session {
   ) {}
 
   /**
-   * Join the room. Afterwards `publish()` works.
+   * Join the room. Afterwards `publish()` works. Who was told to wait for it may join again later.
    *
    * @throws {CallError} the server refused
    * @throws {UnsupportedError} mediasoup-client does not know this browser
    * @throws {ConnectionLostError} the connection, or this session, ended meanwhile
    */
-  async join(): Promise<void> {
-    const { displayName, deviceInfo, createDevice = () => Device.factory() } = this.options;
-    const device = await createDevice();
-    const routerRtpCapabilities = await this.signaling.request("getRouterRtpCapabilities", {});
-    await device.load({ routerRtpCapabilities });
-    const [send, receive] = await Promise.all([
-      this.#transport(device, "send"),
-      this.#transport(device, "recv"),
-    ]);
-    this.#publisher = new Publisher(send, device, this.signaling, this.events.onRefused);
-    this.#subscriber = new Subscriber(receive, (peerId) => this.#mediaChanged(peerId));
-    const { peers } = await this.signaling.request("join", {
+  async join(): Promise<Welcome> {
+    const { displayName, deviceInfo } = this.options;
+    const { device, subscriber } = await this.#prepare();
+    const welcome = await this.signaling.request("join", {
       displayName,
       device: deviceInfo,
       rtpCapabilities: device.recvRtpCapabilities,
       sctpCapabilities: SCTP_CAPABILITIES,
     });
     this.#mustBeOpen();
-    for (const peer of peers) this.#roster.add(peer, this.#subscriber.mediaOf(peer.id));
+    for (const peer of welcome.peers) this.#roster.add(peer, subscriber.mediaOf(peer.id));
     this.events.onPeers(this.#roster.list());
+    return welcome;
   }
 
-  /** Send what is on, and stop sending what isn't. */
-  publish({ microphone, camera, screen, screenAudio }: LocalState): void {
+  /** Send what is on and allowed, and stop sending what isn't. */
+  publish({ microphone, camera, screen, screenAudio }: LocalState, permissions: Permissions): void {
     const sources = { microphone, camera, screen_share: screen, screen_share_audio: screenAudio };
-    for (const [source, { track, on }] of Object.entries(sources)) {
-      this.#publisher?.want(source as Source, track && { track, on });
+    for (const [name, { track, on }] of Object.entries(sources)) {
+      const source = name as Source;
+      this.#publisher?.want(source, track && mayPublish(permissions, source) ? { track, on } : null);
     }
   }
 
@@ -119,6 +124,8 @@ export class Session {
         return this.#rosterChanged(() => this.#roster.change(data.peerId, { displayName: data.displayName }));
       case "activeSpeaker":
         return this.events.onActiveSpeaker(data.peerId ?? null);
+      case "producerClosed":
+        return this.#publisher?.closedByServer(data.producerId);
       case "producerScore":
         return this.#sendScore(data.producerId, data.score);
       case "dataConsumerClosed":
@@ -141,14 +148,36 @@ export class Session {
     for (const transport of this.#transports) transport.close();
   }
 
+  /** Have a device and two transports; once for all attempts to join. */
+  #prepare(): Promise<Prepared> {
+    this.#prepared ??= this.#makeReady();
+    return this.#prepared;
+  }
+
+  async #makeReady(): Promise<Prepared> {
+    const { createDevice = () => Device.factory() } = this.options;
+    const device = await createDevice();
+    const routerRtpCapabilities = await this.signaling.request("getRouterRtpCapabilities", {});
+    await device.load({ routerRtpCapabilities });
+    const [send, receive] = await Promise.all([
+      this.#transport(device, "send"),
+      this.#transport(device, "recv"),
+    ]);
+    const subscriber = new Subscriber(receive, (peerId) => this.#mediaChanged(peerId));
+    this.#publisher = new Publisher(send, device, this.signaling, this.events.onRefused);
+    this.#subscriber = subscriber;
+    return { device, subscriber };
+  }
+
   async #transport(device: types.Device, direction: "send" | "recv"): Promise<types.Transport> {
-    const options = await this.signaling.request("createWebRtcTransport", {
+    const answer = await this.signaling.request("createWebRtcTransport", {
       forceTcp: false,
       producing: direction === "send",
       consuming: direction === "recv",
       sctpCapabilities: SCTP_CAPABILITIES,
     });
     this.#mustBeOpen();
+    const options = { ...answer, iceServers: [...(this.options.iceServers ?? [])] };
     const transport =
       direction === "send" ? device.createSendTransport(options) : device.createRecvTransport(options);
     this.#transports.push(transport);

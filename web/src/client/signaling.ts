@@ -1,10 +1,10 @@
 /** Typed requests, answers and notifications over the websocket. */
 
-import { Peer } from "protoo-client";
+import { Peer, type Transport } from "protoo-client";
 
 import { Emitter } from "./emitter";
 import { CallError, ConnectionLostError, RequestTimeoutError } from "./errors";
-import type { ReconnectingSocket } from "./socket";
+import type { ReconnectingSocket, SocketEvents } from "./socket";
 import type { Method, Requests, ServerNotification, ServerRequest } from "./wire";
 
 /** How long the server may take for an answer, in ms: its own limit for the media process is 10 s. */
@@ -23,7 +23,7 @@ export class Signaling extends Emitter<SignalingEvents> {
 
   constructor(socket: ReconnectingSocket) {
     super();
-    this.#peer = new Peer(socket);
+    this.#peer = new Peer(withErrorNames(socket));
     socket.on("disconnected", () => this.#lose());
     socket.on("close", () => this.#lose());
     this.#peer.on("request", (request, accept, reject) =>
@@ -65,8 +65,37 @@ export class Signaling extends Emitter<SignalingEvents> {
   }
 }
 
-/** protoo gives an answered error a numeric `code`; its other errors mean that the request never got out. */
+/** What protoo shall take for the code of a refusal, of which it passes on nothing else. */
+interface RefusalCode {
+  readonly status: number;
+  readonly name: string;
+}
+
+/** `socket` as protoo sees it: with a refusal's name within its code, since protoo drops the name. */
+function withErrorNames(socket: ReconnectingSocket): Transport {
+  const named = (message: unknown): unknown => {
+    const refusal = message as { response?: boolean; ok?: boolean; errorCode: number; errorName?: string };
+    if (!refusal.response || refusal.ok) return message;
+    const code: RefusalCode = { status: refusal.errorCode, name: refusal.errorName ?? "" };
+    return { ...refusal, errorCode: code };
+  };
+  return {
+    get closed() {
+      return socket.closed;
+    },
+    on: (event: keyof SocketEvents, listener: (...args: unknown[]) => void) =>
+      event === "message"
+        ? socket.on(event, (message) => listener(named(message)))
+        : socket.on(event, listener),
+    send: (message) => socket.send(message),
+    close: () => socket.close(),
+  };
+}
+
+/** An error of protoo without our code means that the request never got out. */
 function asCallError(error: unknown): Error {
-  const code = (error as { code?: unknown }).code;
-  return typeof code === "number" ? new CallError(code, (error as Error).message) : new ConnectionLostError();
+  const { code } = error as { code?: RefusalCode };
+  return typeof code === "object"
+    ? new CallError(code.status, (error as Error).message, code.name)
+    : new ConnectionLostError();
 }

@@ -5,6 +5,7 @@
  * loss (a thousand clients of a restarted server must not all return in the same moment), and gives up after a set time.
  */
 
+import type { Address } from "./door";
 import { Emitter } from "./emitter";
 
 /** Code and reason of the server's close frame; 1006 when the connection just broke. */
@@ -13,8 +14,10 @@ export interface Closing {
   readonly reason: string;
 }
 
-/** The server's way to say "don't come back". */
-export const CLOSED_FOR_GOOD = 4000;
+/** Whether the server says by its close code not to come back: 4000 (replaced, ended) to 4099. */
+export function isForGood({ code }: Closing): boolean {
+  return code >= 4000 && code <= 4099;
+}
 
 export interface SocketOptions {
   /** How long an attempt may take, in ms. */
@@ -36,8 +39,8 @@ export const DEFAULT_SOCKET_OPTIONS: SocketOptions = {
 export type SocketEvents = {
   open: [];
   message: [unknown];
-  /** An attempt to connect failed; another follows. */
-  failed: [attempt: number];
+  /** An attempt to connect failed; another follows. `error` is set when there was no address to connect to. */
+  failed: [attempt: number, error?: unknown];
   /** An open connection was lost; an attempt follows. */
   disconnected: [Closing];
   /** It is over: closed here, for good by the server, or given up (`null`). */
@@ -46,17 +49,20 @@ export type SocketEvents = {
 
 /** A transport as `protoo.Peer` asks for it. */
 export class ReconnectingSocket extends Emitter<SocketEvents> {
-  readonly #url: string;
+  readonly #address: Address | (() => Promise<Address>);
   readonly #options: SocketOptions;
   #socket: WebSocket | null = null;
+  /** What tells the attempt that waits for its address from those given up; null when none does. */
+  #asking: object | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
   #troubleSince = Date.now();
   #closed = false;
 
-  constructor(url: string, options: SocketOptions = DEFAULT_SOCKET_OPTIONS) {
+  /** @param address where to connect; a token may have to be asked for before each attempt */
+  constructor(address: Address | (() => Promise<Address>), options: SocketOptions = DEFAULT_SOCKET_OPTIONS) {
     super();
-    this.#url = url;
+    this.#address = address;
     this.#options = options;
     this.#connect();
   }
@@ -79,8 +85,8 @@ export class ReconnectingSocket extends Emitter<SocketEvents> {
 
   /** Drop the connection that there is and make another. */
   reconnect(reason: string): void {
-    if (this.#closed || !this.#socket) return;
-    const wasOpen = this.#socket.readyState === WebSocket.OPEN;
+    if (this.#closed || !(this.#socket ?? this.#asking)) return;
+    const wasOpen = this.#socket?.readyState === WebSocket.OPEN;
     this.#drop();
     this.#lost(wasOpen, { code: 1006, reason });
   }
@@ -91,10 +97,25 @@ export class ReconnectingSocket extends Emitter<SocketEvents> {
   }
 
   #connect(): void {
-    const socket = new WebSocket(this.#url, "protoo");
+    this.#timer = setTimeout(() => this.reconnect("no connection in time"), this.#options.connectTimeout);
+    if (typeof this.#address !== "function") return this.#open(this.#address);
+    const asking = (this.#asking = {});
+    this.#address().then(
+      (address) => this.#asking === asking && this.#open(address),
+      (error: unknown) => {
+        if (this.#asking !== asking) return;
+        this.#drop();
+        this.#lost(false, { code: 1006, reason: "no address" }, error);
+      },
+    );
+  }
+
+  #open({ url, token }: Address): void {
+    this.#asking = null;
+    // Pages can't set headers of websockets, but subprotocols; the server answers with the first.
+    const socket = new WebSocket(url, token === null ? ["protoo"] : ["protoo", `bearer.${token}`]);
     this.#socket = socket;
     let wasOpen = false;
-    this.#timer = setTimeout(() => this.reconnect("no connection in time"), this.#options.connectTimeout);
     socket.onopen = () => {
       wasOpen = true;
       clearTimeout(this.#timer);
@@ -103,7 +124,7 @@ export class ReconnectingSocket extends Emitter<SocketEvents> {
     socket.onmessage = ({ data }) => this.#received(data);
     socket.onclose = ({ code, reason }) => {
       this.#drop();
-      if (wasOpen && code === CLOSED_FOR_GOOD) this.#finish({ code, reason });
+      if (wasOpen && isForGood({ code, reason })) this.#finish({ code, reason });
       else this.#lost(wasOpen, { code, reason });
     };
   }
@@ -119,11 +140,11 @@ export class ReconnectingSocket extends Emitter<SocketEvents> {
     this.emit("message", message);
   }
 
-  #lost(wasOpen: boolean, closing: Closing): void {
+  #lost(wasOpen: boolean, closing: Closing, error?: unknown): void {
     this.#attempt += 1;
     this.#troubleSince ||= Date.now();
     if (wasOpen) this.emit("disconnected", closing);
-    else this.emit("failed", this.#attempt);
+    else this.emit("failed", this.#attempt, error);
     if (this.#closed) return;
     if (Date.now() - this.#troubleSince >= this.#options.giveUpAfter) this.#finish(null);
     else this.#timer = setTimeout(() => this.#connect(), this.#delay());
@@ -137,6 +158,7 @@ export class ReconnectingSocket extends Emitter<SocketEvents> {
   /** Let go of the socket, deaf to whatever it still says. */
   #drop(): void {
     clearTimeout(this.#timer);
+    this.#asking = null;
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;

@@ -26,6 +26,46 @@ export interface PeerInfo {
   readonly device?: DeviceInfo;
 }
 
+/** What one may do in the room, by the names of the token's claims. */
+export interface Permissions {
+  readonly canPublish: boolean;
+  /** Sources that may be sent; all of them when absent. */
+  readonly canPublishSources?: readonly string[] | null;
+  readonly canSubscribe: boolean;
+  readonly canPublishData: boolean;
+  readonly canUpdateOwnMetadata: boolean;
+  /** Whether one may moderate. */
+  readonly roomAdmin: boolean;
+  readonly hidden: boolean;
+}
+
+/** What everybody may do in an open room, and what a server that says nothing of permissions allows. */
+export const DEFAULT_PERMISSIONS: Permissions = {
+  canPublish: true,
+  canSubscribe: true,
+  canPublishData: true,
+  canUpdateOwnMetadata: true,
+  roomAdmin: false,
+  hidden: false,
+};
+
+export function mayPublish(permissions: Permissions, source: Source): boolean {
+  const { canPublish, canPublishSources, hidden } = permissions;
+  return canPublish && !hidden && (canPublishSources?.includes(source) ?? true);
+}
+
+/** Somebody who waits to be let in. */
+export interface LobbyPeer {
+  readonly peerId: string;
+  readonly displayName: string;
+}
+
+/** Who did something: a peer, or somebody who is not in the room (no `peerId`). */
+export interface Actor {
+  readonly peerId: string | null;
+  readonly name: string;
+}
+
 /** What older clients call "number of streams"; the server only looks at whether it is there. */
 export const SCTP_CAPABILITIES = { numStreams: { OS: 1024, MIS: 1024 } } as const;
 
@@ -41,7 +81,7 @@ export interface Requests {
       rtpCapabilities: types.RtpCapabilities;
       sctpCapabilities: typeof SCTP_CAPABILITIES;
     };
-    answer: { peers: PeerInfo[] };
+    answer: Welcome;
   };
   createWebRtcTransport: {
     data: {
@@ -69,6 +109,16 @@ export interface Requests {
   closeProducer: { data: { producerId: string }; answer: Empty };
   pauseProducer: { data: { producerId: string }; answer: Empty };
   resumeProducer: { data: { producerId: string }; answer: Empty };
+  "moderator:admitPeer": { data: { peerId: string }; answer: Empty };
+  "moderator:rejectPeer": { data: { peerId: string }; answer: Empty };
+  "moderator:admitAll": { data: Empty; answer: Empty };
+}
+
+/** The answer to `join`. */
+export interface Welcome {
+  peers: PeerInfo[];
+  permissions?: Permissions;
+  roomName?: string;
 }
 
 export type Method = keyof Requests;
@@ -131,4 +181,13 @@ export type ServerNotification =
   | { method: "dataConsumerClosed"; data: { dataConsumerId: string } }
   | { method: "producerScore"; data: { producerId: string; score: { score: number }[] } }
   | { method: "activeSpeaker"; data: { peerId?: string | null; volume?: number | null } }
-  | { method: "roomClosed"; data: { reason: string } };
+  | { method: "roomUpdated"; data: { name: string } }
+  | { method: "roomClosed"; data: { reason: string; by?: Actor | null } }
+  | { method: "lobbyPeer"; data: LobbyPeer }
+  | { method: "lobbyPeerClosed"; data: { peerId: string } }
+  | { method: "admitted"; data: { by: Actor | null } }
+  | { method: "permissionsChanged"; data: { permissions: Permissions; by: Actor | null } }
+  | { method: "mutedByModerator"; data: { producerId: string; source: Source; mayUnmute: boolean; by: Actor } }
+  | { method: "unmutedByModerator"; data: { producerId: string; source: Source; by: Actor } }
+  | { method: "producerClosed"; data: { producerId: string; source: Source; reason: string; by: Actor | null } }
+  | { method: "removed"; data: { reason: string; by: Actor | null } };

@@ -16,6 +16,7 @@ export function Banner({ call, state, local, playback }: BannerProps) {
   const { blocked } = useStore(playback.state);
   if (state.status !== "joined") return <Progress state={state} />;
   if (state.problem) return <Trouble problem={state.problem} onDismiss={() => call.dismissProblem()} />;
+  if (state.notice) return <Notice text={state.notice} onDismiss={() => call.moderation.dismissNotice()} />;
   if (blocked) {
     return (
       <button type="button" className="banner action" data-testid="banner" onClick={() => playback.unblock()}>
@@ -38,6 +39,18 @@ function Progress({ state: { status, problem } }: { state: CallState }) {
         {problem && <span data-testid="error-message">{problem.message} </span>}
         {doing}
       </p>
+    </div>
+  );
+}
+
+/** What somebody did to you. */
+function Notice({ text, onDismiss }: { text: string; onDismiss: () => void }) {
+  return (
+    <div className="banner notice" role="status" data-testid="notice">
+      <p>{text}</p>
+      <button type="button" aria-label="Dismiss" onClick={onDismiss}>
+        <CloseIcon />
+      </button>
     </div>
   );
 }

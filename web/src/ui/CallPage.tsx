@@ -5,15 +5,26 @@ import { useState } from "react";
 import { mediaFor, type Call, type CallState, type LocalState } from "../client";
 import { Banner } from "./Banner";
 import { Grid } from "./Grid";
-import { useShortcuts, useStore } from "./hooks";
+import { useShortcuts, useStore, useTitle } from "./hooks";
 import { PeopleIcon } from "./icons";
+import { LobbyList } from "./LobbyList";
 import { Audio } from "./media";
 import { Playback } from "./playback";
 import { ScreenTile, Tile, type Person } from "./Tile";
 import { Toolbar } from "./Toolbar";
+import { WaitingPage } from "./WaitingPage";
 
 export function CallPage({ call }: { call: Call }) {
   const state = useStore(call.state);
+  useTitle(state.roomName);
+  return state.status === "waiting" ? (
+    <WaitingPage call={call} state={state} />
+  ) : (
+    <Stage call={call} state={state} />
+  );
+}
+
+function Stage({ call, state }: { call: Call; state: CallState }) {
   const local = useStore(call.media.state);
   const [playback] = useState(() => new Playback());
   useShortcuts({
@@ -26,12 +37,13 @@ export function CallPage({ call }: { call: Call }) {
   return (
     <main className="call" data-status={state.status}>
       <header className="call-header">
-        <h1>{state.roomId}</h1>
+        <h1>{state.roomName}</h1>
         <p className="count" aria-label={`${people.length} in the call`}>
           <PeopleIcon /> {people.length}
         </p>
       </header>
       <Banner call={call} state={state} local={local} playback={playback} />
+      <LobbyList call={call} lobby={state.lobby} />
       <div className={screens.length > 0 ? "stage with-screens" : "stage"}>
         {screens.length > 0 && (
           <Grid count={screens.length} label="Screens">
@@ -49,7 +61,7 @@ export function CallPage({ call }: { call: Call }) {
       {alone(state) && (
         <p className="alone">Nobody else is here yet. Copy the link below and send it to them.</p>
       )}
-      <Toolbar call={call} local={local} />
+      <Toolbar call={call} local={local} permissions={state.permissions} />
       {voicesIn(state).map(({ consumerId, track }) => (
         <Audio key={consumerId} track={track} playback={playback} />
       ))}

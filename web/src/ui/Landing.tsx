@@ -1,73 +1,43 @@
-/** The first page: make a room, or go to one whose name you know. */
+/** The first page for those who are not signed in: make an account or a room, or go to a room that you know. */
 
-import { useState, type FormEvent } from "react";
-
-import { randomRoomName, roomNameProblem } from "../client";
-import { ArrowIcon, LogoIcon, PlusIcon } from "./icons";
+import { randomRoomName } from "../client";
+import { GoToRoom } from "./GoToRoom";
+import { PlusIcon } from "./icons";
+import { Link } from "./Link";
 import { navigate, roomPath } from "./navigation";
+import { Page } from "./Page";
+import { useConfig } from "./server";
 
 /** `asked`: the room of the address, when it has a name that no room can have. */
 export function Landing({ asked }: { asked: string | null }) {
-  const [name, setName] = useState(asked ?? "");
-  const [problem, setProblem] = useState(asked === null ? null : roomNameProblem(asked));
-
-  const enter = (event: FormEvent) => {
-    event.preventDefault();
-    const room = name.trim();
-    const wrong = roomNameProblem(room);
-    if (wrong) setProblem(wrong);
-    else navigate(roomPath(room));
-  };
-
+  const { openRooms, registration } = useConfig();
   return (
-    <main className="page landing">
+    <Page className="landing">
       <div className="landing-body">
-        <p className="logo">
-          <LogoIcon /> Connect
-        </p>
         <h1>Talk face to face, on your own server.</h1>
         <p className="lead">
           Make a room, send its link to the others, and you are in a call. Nothing to install.
         </p>
-        <button
-          type="button"
-          className="button primary large"
-          data-testid="create-room"
-          onClick={() => navigate(roomPath(randomRoomName()))}
-        >
-          <PlusIcon /> New room
-        </button>
-        <form className="enter" onSubmit={enter} noValidate>
-          <label htmlFor="room">Or enter a room by its name</label>
-          <div className="enter-row">
-            <input
-              id="room"
-              className="input"
-              data-testid="room-input"
-              placeholder="monday-meeting"
-              autoComplete="off"
-              autoCapitalize="none"
-              spellCheck={false}
-              maxLength={64}
-              value={name}
-              aria-invalid={problem !== null}
-              aria-describedby={problem ? "room-problem" : undefined}
-              onChange={(event) => {
-                setName(event.target.value);
-                setProblem(null);
-              }}
-            />
-            <button type="submit" className="button" aria-label="Go to the room">
-              <ArrowIcon />
-            </button>
-          </div>
-          {problem && (
-            <p id="room-problem" className="problem" role="alert" data-testid="error-message">
-              {problem}
-            </p>
-          )}
-        </form>
+        {openRooms ? (
+          <button
+            type="button"
+            className="button primary large"
+            data-testid="create-room"
+            onClick={() => navigate(roomPath(randomRoomName()))}
+          >
+            <PlusIcon /> New room
+          </button>
+        ) : (
+          <Link to={registration ? "/signup" : "/signin"} className="button primary large" testId="start">
+            {registration ? "Make an account" : "Sign in"}
+          </Link>
+        )}
+        <GoToRoom
+          label={openRooms ? "Or enter a room by its name" : "Or enter the room that you were invited to"}
+          placeholder={openRooms ? "monday-meeting" : "abcd-efgh-ijkl"}
+          asked={asked}
+        />
       </div>
-    </main>
+    </Page>
   );
 }

@@ -1,13 +1,14 @@
-/** One room: first its lobby, then the call, then the page after it. */
+/** One room: first its entrance, then the call, then the page after it. */
 
 import { useEffect, useState } from "react";
 
-import { Call, LocalMedia, type Problem } from "../client";
+import { Call, Door, LocalMedia, type Problem } from "../client";
 import { CallPage } from "./CallPage";
-import { Lobby } from "./Lobby";
+import { Entrance, SignInFirst } from "./Entrance";
 import { Message } from "./Message";
 import { navigate } from "./navigation";
 import { rememberName } from "./remember";
+import { api } from "./server";
 
 declare global {
   interface Window {
@@ -16,43 +17,41 @@ declare global {
   }
 }
 
-/** One visit: what to open at its start, and the name with which to join at once, without the lobby. */
+/** One visit: what to open at its start, and the name with which to join at once, past the entrance. */
 interface Visit {
   readonly microphone: boolean;
   readonly camera: boolean;
   readonly joinAs: string | null;
+  /** The way in of the visit before: whoever was let in once is still the same guest. */
+  readonly door: Door | null;
 }
 
 type Phase =
-  | { readonly name: "lobby" }
+  | { readonly name: "entrance" }
   | { readonly name: "call"; readonly call: Call }
   | { readonly name: "left"; readonly problem: Problem | null; readonly next: Visit };
 
-const FIRST_VISIT: Visit = { microphone: true, camera: true, joinAs: null };
+const FIRST_VISIT: Visit = { microphone: true, camera: true, joinAs: null, door: null };
 
 export function RoomPage({ roomId }: { roomId: string }) {
   const [visit, setVisit] = useState(FIRST_VISIT);
-  const [phase, setPhase] = useState<Phase>({ name: "lobby" });
+  const [phase, setPhase] = useState<Phase>({ name: "entrance" });
   const [media, setMedia] = useState<LocalMedia | null>(null);
-
-  useEffect(() => {
-    document.title = `${roomId} · Connect`;
-    return () => void (document.title = "Connect");
-  }, [roomId]);
 
   useEffect(() => {
     const opened = new LocalMedia();
     void opened.open(visit);
     setMedia(opened);
-    if (visit.joinAs !== null) join(opened, visit.joinAs);
+    if (visit.joinAs !== null) join(opened, visit.joinAs, visit.door);
     return () => {
       window.connect?.leave();
       opened.stop();
     };
   }, [visit]);
 
-  function join(own: LocalMedia, displayName: string): void {
-    const call = new Call({ roomId, displayName, media: own });
+  function join(own: LocalMedia, displayName: string, door: Door | null = null): void {
+    const entered = door ?? new Door({ roomId, enter: () => api.join(roomId, displayName) });
+    const call = new Call({ door: entered, displayName, media: own });
     window.connect = call;
     const unsubscribe = call.state.subscribe(() => {
       const { status, problem } = call.state.get();
@@ -60,38 +59,17 @@ export function RoomPage({ roomId }: { roomId: string }) {
       unsubscribe();
       const { microphone, camera } = own.state.get();
       own.stop();
-      const next = { microphone: microphone.on, camera: camera.on, joinAs: displayName };
+      const next = { microphone: microphone.on, camera: camera.on, joinAs: displayName, door: entered };
       setPhase({ name: "left", problem, next });
     });
     setPhase({ name: "call", call });
   }
 
   if (phase.name === "call") return <CallPage call={phase.call} />;
-  if (phase.name === "left") {
-    return (
-      <Message
-        title={phase.problem ? "The call has ended" : "You left the call"}
-        problem={phase.problem}
-        testId="left-screen"
-      >
-        <button
-          type="button"
-          className="button primary"
-          data-testid="rejoin-button"
-          onClick={() => setVisit(phase.next)}
-          autoFocus
-        >
-          Join again
-        </button>
-        <button type="button" className="button" onClick={() => navigate("/")}>
-          Back to the start
-        </button>
-      </Message>
-    );
-  }
+  if (phase.name === "left") return <Left problem={phase.problem} onRejoin={() => setVisit(phase.next)} />;
   if (!media) return null;
   return (
-    <Lobby
+    <Entrance
       roomId={roomId}
       media={media}
       onJoin={(name) => {
@@ -99,5 +77,43 @@ export function RoomPage({ roomId }: { roomId: string }) {
         join(media, name);
       }}
     />
+  );
+}
+
+const TITLES: { readonly [code in Problem["code"]]?: string } = {
+  account_needed: "Sign in to join",
+  room_missing: "No such room",
+  room_locked: "The room is locked",
+  room_full: "You can't join now",
+  server_refused: "You can't join",
+  rejected: "You were not let in",
+  banned: "You can't come back",
+  removed: "You were removed",
+};
+
+/** After the call, or instead of it. */
+function Left({ problem, onRejoin }: { problem: Problem | null; onRejoin: () => void }) {
+  const title = problem ? (TITLES[problem.code] ?? "The call has ended") : "You left the call";
+  return (
+    <Message title={title} problem={problem} testId="left-screen">
+      {problem?.code === "account_needed" ? (
+        <SignInFirst />
+      ) : (
+        problem?.code !== "banned" && (
+          <button
+            type="button"
+            className="button primary"
+            data-testid="rejoin-button"
+            onClick={onRejoin}
+            autoFocus
+          >
+            {problem ? "Try again" : "Join again"}
+          </button>
+        )
+      )}
+      <button type="button" className="button" onClick={() => navigate("/")}>
+        Back to the start
+      </button>
+    </Message>
   );
 }

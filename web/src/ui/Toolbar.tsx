@@ -1,21 +1,32 @@
 /** What you can do in a call. */
 
-import { useEffect, useState } from "react";
-
-import { canShareScreen, type Call, type LocalState } from "../client";
-import { CheckIcon, LeaveIcon, LinkIcon, ScreenIcon, ScreenOffIcon } from "./icons";
+import {
+  canShareScreen,
+  mayPublish,
+  type Call,
+  type LocalState,
+  type Permissions,
+  type Source,
+} from "../client";
+import { CopyLink } from "./CopyLink";
+import { LeaveIcon, ScreenIcon, ScreenOffIcon } from "./icons";
 import { CameraSwitch, MicrophoneSwitch, Switch } from "./Switch";
 
-/** How long the button says that the link was copied, in ms. */
-const COPIED_FOR = 2_000;
+interface ToolbarProps {
+  call: Call;
+  local: LocalState;
+  /** What is not allowed is not offered. */
+  permissions: Permissions;
+}
 
-export function Toolbar({ call, local }: { call: Call; local: LocalState }) {
+export function Toolbar({ call, local, permissions }: ToolbarProps) {
   const { media } = call;
+  const may = (source: Source) => mayPublish(permissions, source);
   return (
     <div className="toolbar" role="toolbar" aria-label="Call">
-      <MicrophoneSwitch media={media} source={local.microphone} />
-      <CameraSwitch media={media} source={local.camera} />
-      {canShareScreen() && (
+      {may("microphone") && <MicrophoneSwitch media={media} source={local.microphone} />}
+      {may("camera") && <CameraSwitch media={media} source={local.camera} />}
+      {may("screen_share") && canShareScreen() && (
         <Switch
           label="Share your screen"
           hint={local.screen.on ? "Stop showing your screen" : "Show your screen"}
@@ -26,7 +37,7 @@ export function Toolbar({ call, local }: { call: Call; local: LocalState }) {
           onChange={(on) => void (on ? media.startScreen() : media.stopScreen())}
         />
       )}
-      <CopyLink />
+      <CopyLink link={location.href} label="Copy the room's link" className="round" />
       <button
         type="button"
         className="round leave"
@@ -38,41 +49,5 @@ export function Toolbar({ call, local }: { call: Call; local: LocalState }) {
         <LeaveIcon />
       </button>
     </div>
-  );
-}
-
-function CopyLink() {
-  const [copied, setCopied] = useState(false);
-  useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), COPIED_FOR);
-    return () => clearTimeout(timer);
-  }, [copied]);
-
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(location.href);
-      setCopied(true);
-    } catch {
-      // No clipboard for this page (plain http, or denied): show the link, to be copied by hand.
-      prompt("The link of this room", location.href);
-    }
-  };
-
-  const label = copied ? "Link copied" : "Copy the room's link";
-  return (
-    <button
-      type="button"
-      className="round"
-      data-testid="copy-link"
-      aria-label={label}
-      title={label}
-      onClick={() => void copy()}
-    >
-      {copied ? <CheckIcon /> : <LinkIcon />}
-      <span className="visually-hidden" role="status">
-        {copied && "Link copied"}
-      </span>
-    </button>
   );
 }

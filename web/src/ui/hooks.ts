@@ -1,4 +1,4 @@
-/** What the pages share: stores as state, sizes, the sound's level, keys. */
+/** What the pages share: stores as state, titles, sizes, the sound's level, keys. */
 
 import { useEffect, useEffectEvent, useState, useSyncExternalStore, type RefObject } from "react";
 
@@ -6,6 +6,14 @@ import type { Store } from "../client";
 
 export function useStore<T extends object>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.get);
+}
+
+/** Let the window say where one is. */
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = title ? `${title} · Connect` : "Connect";
+    return () => void (document.title = "Connect");
+  }, [title]);
 }
 
 export interface Size {

@@ -1,19 +1,52 @@
-/** Small things that the browser keeps from one call to the next. */
+/** Small things that the browser keeps from one visit to the next. */
 
 const NAME = "connect.name";
+const CONFIG = "connect.config";
+const INVITATION = "connect.invitation";
 
 export function rememberedName(): string {
-  try {
-    return localStorage.getItem(NAME) ?? "";
-  } catch {
-    return ""; // Storage is blocked in this browser: nothing was kept.
-  }
+  return read(NAME) ?? "";
 }
 
 export function rememberName(name: string): void {
+  write(NAME, name);
+}
+
+/** What the server said of itself last time, so that a page need not wait for it. */
+export function rememberedConfig<T>(): Partial<T> {
   try {
-    localStorage.setItem(NAME, name);
+    return JSON.parse(read(CONFIG) ?? "{}") as Partial<T>;
   } catch {
-    // Storage is blocked or full: the name is asked for again next time.
+    return {};
+  }
+}
+
+export function rememberConfig(config: object): void {
+  write(CONFIG, JSON.stringify(config));
+}
+
+/** The token of an invitation, in this tab, until its owner has signed in. */
+export function rememberedInvitation(): string | null {
+  return read(INVITATION, () => sessionStorage);
+}
+
+export function rememberInvitation(token: string): void {
+  write(INVITATION, token, () => sessionStorage);
+}
+
+// To look at a storage that is blocked fails, not only to use it.
+function read(key: string, storage = () => localStorage): string | null {
+  try {
+    return storage().getItem(key);
+  } catch {
+    return null; // Storage is blocked in this browser: nothing was kept.
+  }
+}
+
+function write(key: string, value: string, storage = () => localStorage): void {
+  try {
+    storage().setItem(key, value);
+  } catch {
+    // Storage is blocked or full: it is asked for again next time.
   }
 }

@@ -1,0 +1,102 @@
+/** The way into a room: where its websocket is, as whom, and with which token. */
+
+/** What the server gives to one who may enter: the answer to `join`. */
+export interface Pass {
+  readonly token: string;
+  readonly peerId: string;
+  /** The websocket's address, without a query. */
+  readonly url: string;
+  /** ISO 8601, by the server's clock. */
+  readonly expiresAt: string;
+  readonly iceServers?: readonly RTCIceServer[];
+  /** What people call the room; null when it has no name but its id. */
+  readonly room?: { readonly name: string } | null;
+}
+
+/** Where to connect, and what to show there. */
+export interface Address {
+  readonly url: string;
+  readonly token: string | null;
+}
+
+export interface DoorOptions {
+  readonly roomId: string;
+  /** Asks for a pass. Without it there is no token, which open rooms need none of. */
+  readonly enter?: () => Promise<Pass>;
+  /** Who you are to the server when there is no pass to say it; a random one by default. */
+  readonly peerId?: string;
+  /** Where the server is, when there is no pass to say it; the page's own origin by default. */
+  readonly origin?: string;
+}
+
+/**
+ * Keeps its pass as long as the pass is good, from one connection and one call to the next: whoever was let in comes
+ * back as the same person, also while the server's database is away.
+ */
+export class Door {
+  readonly roomId: string;
+  readonly #options: DoorOptions;
+  readonly #peerId: string;
+  #pass: Pass | null = null;
+  /** Whether the server has let somebody in with this pass. */
+  #proven = false;
+
+  constructor(options: DoorOptions) {
+    this.#options = options;
+    this.roomId = options.roomId;
+    this.#peerId = options.peerId ?? randomId();
+  }
+
+  get peerId(): string {
+    return this.#pass?.peerId ?? this.#peerId;
+  }
+
+  /** What people call the room, as far as that is known at the door. */
+  get roomName(): string {
+    return this.#pass?.room?.name || this.roomId;
+  }
+
+  /** Servers that help media through firewalls. */
+  get iceServers(): readonly RTCIceServer[] {
+    return this.#pass?.iceServers ?? [];
+  }
+
+  /**
+   * Give the address to connect to. The token is no part of the URL: browsers and proxies log those.
+   *
+   * @throws whatever `enter` throws
+   */
+  async address(): Promise<Address> {
+    const { enter, origin } = this.#options;
+    if (enter && !isGood(this.#pass)) {
+      this.#pass = await enter();
+      this.#proven = false;
+    }
+    const url = new URL(this.#pass?.url ?? new URL("/ws", origin ?? location.origin));
+    url.protocol = url.protocol.replace("http", "ws");
+    url.search = new URLSearchParams({ roomId: this.roomId, peerId: this.peerId }).toString();
+    return { url: url.href, token: this.#pass?.token ?? null };
+  }
+
+  /** Say that the server let us in. */
+  opened(): void {
+    this.#proven = true;
+  }
+
+  /** Say that the server does not take the pass. Returns whether another may help: this one was good before. */
+  refused(): boolean {
+    this.#pass = null;
+    return this.#proven;
+  }
+}
+
+/** A clock of this machine that runs apart does no harm: the server refuses what is not good, and another is asked for. */
+function isGood(pass: Pass | null): boolean {
+  return pass !== null && Date.now() < Date.parse(pass.expiresAt);
+}
+
+/** 16 random hexadecimal digits; unlike `randomUUID()` there is no need for a secure context. */
+function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

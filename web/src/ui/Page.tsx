@@ -1,0 +1,60 @@
+/** The frame of all pages but the call's: who is signed in is shown, and everything begins with a heading. */
+
+import { useEffect, useRef, type ReactNode } from "react";
+
+import { AccountMenu } from "./AccountMenu";
+import { useTitle } from "./hooks";
+import { LogoIcon } from "./icons";
+import { Link } from "./Link";
+import { comingBack } from "./navigation";
+import { useConfig, useUser } from "./server";
+
+export function Page({ className, children }: { className: string; children: ReactNode }) {
+  return (
+    <div className={`page ${className}`}>
+      <Header />
+      <main>{children}</main>
+    </div>
+  );
+}
+
+export function Header() {
+  const user = useUser();
+  const { registration } = useConfig();
+  return (
+    <header className="page-header">
+      <Link to="/" className="logo">
+        <LogoIcon /> Connect
+      </Link>
+      {user ? (
+        <AccountMenu user={user} />
+      ) : (
+        <nav className="page-links" aria-label="Account">
+          <Link to={comingBack("/signin")} className="button quiet" testId="signin-link">
+            Sign in
+          </Link>
+          {registration && (
+            <Link to={comingBack("/signup")} className="button" testId="signup-link">
+              Sign up
+            </Link>
+          )}
+        </nav>
+      )}
+    </header>
+  );
+}
+
+/** A page's heading, where readers of screens go on after a change of the page. */
+export function Heading({ children, title }: { children: ReactNode; title: string }) {
+  useTitle(title);
+  const element = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // A field that wants the cursor has it already.
+    if (document.activeElement === document.body) element.current?.focus();
+  }, []);
+  return (
+    <h1 ref={element} tabIndex={-1}>
+      {children}
+    </h1>
+  );
+}
