@@ -17,7 +17,7 @@ _ROUND_SECONDS: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two: its name and what each round took, in microseconds an operation."""
+    """One of the two: its name and what each round took, in the unit of its benchmark."""
 
     name: str
     rounds: list[float] = field(default_factory=list)

@@ -7,6 +7,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # The app and the sidecar write into supervisord's pipes, so they cannot see that a person reads.
 if [[ -t 1 ]]; then export CONNECT_LOG_FORMAT=${CONNECT_LOG_FORMAT:-human}; fi
 
+# Who tries Connect out enters a room at once, without an account. As a service it asks for one, unless told otherwise.
+export CONNECT_OPEN_ROOMS=${CONNECT_OPEN_ROOMS:-true}
+
 .venv/bin/python -m app check-settings >/dev/null
 
 if [[ -S var/run/supervisor.sock ]] && .venv/bin/supervisorctl pid >/dev/null 2>&1; then

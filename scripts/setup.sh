@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Set up what is missing for a purpose: run, lint, bench or test. Says what it does; does nothing, fast, when nothing is missing.
+# Set up what is missing for a purpose: run, lint, bench, test, or worker (the longest part of run). Fast when nothing is missing.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -73,12 +73,33 @@ web_build() {
 
 # database: bring its schema up to date. One that the operator named is asked each time: others may have changed it.
 database() {
-    local upgrade=(.venv/bin/alembic upgrade head)
+    local migrate=(.venv/bin/python -m app migrate)
     if [[ -n ${CONNECT_DATABASE_URL:-} ]]; then
-        logged database "database" "${upgrade[@]}"
+        logged database "database" "${migrate[@]}"
     else
-        step database var/connect.db "$(fingerprint migrations alembic.ini)" "database" "${upgrade[@]}"
+        step database var/connect.db "$(fingerprint migrations alembic.ini)" "database" "${migrate[@]}"
     fi
+}
+
+# servers_for_tests: what the tests start by themselves, on free ports and in folders of their own.
+servers_for_tests() {
+    local missing=()
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
+    command -v redis-server >/dev/null || missing+=(redis-server)
+    command -v turnserver >/dev/null || missing+=(coturn)
+    install_without_starting "${missing[@]}"
+}
+
+# compose: whatever reads docker-compose.yml; no engine is needed for that.
+compose() {
+    docker compose version >/dev/null 2>&1 || need_commands docker-compose:docker-compose
+}
+
+# worker_only: the part of it that takes longest, for an image to keep as a layer of its own.
+worker_only() {
+    python_packages "$to_serve"
+    npm_packages worker-sidecar
+    worker
 }
 
 # to_run EXTRAS: all that serving takes.
@@ -105,8 +126,11 @@ case ${1:-} in
         to_run "$everything"
         ;;
     test)
-        need_commands flatc:flatbuffers-compiler chromium:chromium ffmpeg:ffmpeg
+        need_commands flatc:flatbuffers-compiler chromium:chromium ffmpeg:ffmpeg curl:curl jq:jq
+        servers_for_tests
+        compose
         to_run "$everything"
         ;;
-    *) fail "usage: scripts/setup.sh run|lint|bench|test" ;;
+    worker) worker_only ;;
+    *) fail "usage: scripts/setup.sh run|lint|bench|test|worker" ;;
 esac

@@ -25,6 +25,19 @@ install_packages() {
     logged apt "system packages: $*" apt_get install --yes --no-install-recommends "$@"
 }
 
+# install_without_starting PACKAGE…: install servers as mere programs; Debian's would start as services of this machine.
+install_without_starting() (
+    (($#)) || return 0
+    policy=/usr/sbin/policy-rc.d
+    if [[ ! -e $policy ]] && as_root true 2>/dev/null; then
+        # This function is a shell of its own, so that the policy goes with it, however it ends.
+        trap 'as_root rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 0755 "$policy"
+    fi
+    install_packages "$@"
+)
+
 # update_package_lists: once a run. Installing may do without: an unreachable mirror matters only if something is then not found.
 update_package_lists() {
     [[ -z ${package_lists_updated:-} ]] || return 0

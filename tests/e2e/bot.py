@@ -41,6 +41,12 @@ class Signaling:
         async with asyncio.timeout(PATIENCE):
             return await future
 
+    async def closed(self) -> int | None:
+        """Wait until the server ends the connection; give its close code."""
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.shield(self._reader)
+        return self._socket.close_code
+
     async def close(self) -> None:
         await self._socket.close()
         await self._reader
@@ -83,8 +89,17 @@ class Bot:
         signaling.handlers["newConsumer"] = self._new_consumer
 
     @classmethod
-    async def enter(cls, deployment: Deployment, room: str, peer_id: str, tracks: list[MediaStreamTrack]) -> Self:
-        session = aiohttp.ClientSession()
+    async def enter(
+        cls,
+        deployment: Deployment,
+        room: str,
+        peer_id: str,
+        tracks: list[MediaStreamTrack],
+        *,
+        token: str | None = None,
+        name: str | None = None,
+    ) -> Self:
+        session = aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"} if token else None)
         url = f"ws://localhost:{deployment.port}/?roomId={room}&peerId={peer_id}"
         signaling = Signaling(await session.ws_connect(url, protocols=["protoo"]))
         device = Device(handlerFactory=AiortcHandler.createFactory(tracks=tracks))
@@ -95,7 +110,7 @@ class Bot:
             await bot._make_transport(direction)
         answer = await signaling.request(
             "join",
-            displayName=peer_id,
+            displayName=name or peer_id,
             device={"flag": "pymediasoup", "name": "pymediasoup", "version": "1.5.0"},
             rtpCapabilities=to_json(device.recvRtpCapabilities),
             sctpCapabilities=to_json(device.sctpCapabilities),

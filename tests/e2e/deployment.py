@@ -18,6 +18,7 @@ from typing import Any, Self
 ROOT = Path(__file__).parents[2]
 #: Seconds that the whole has to come up, or to go down.
 PATIENCE = 30.0
+PASSWORD = "correct horse battery staple"
 
 
 class Deployment:
@@ -28,7 +29,7 @@ class Deployment:
         self.run_dir = directory / "run"
         self.port = free_ports(1)
         self.url = f"http://localhost:{self.port}"
-        self._environment = {
+        self._environment: dict[str, str] = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CONNECT_")},
             "CONNECT_HOST": "127.0.0.1",
             "CONNECT_PORT": str(self.port),
@@ -37,6 +38,14 @@ class Deployment:
             "CONNECT_RTC_IP": "127.0.0.1",
             "CONNECT_RTC_PORT": str(free_ports(workers)),
             "CONNECT_WEB_DIR": str(ROOT / "web/dist"),
+            "CONNECT_DATABASE_URL": f"sqlite:///{directory / 'connect.db'}",
+            "CONNECT_SECRET_KEYS_FILE": str(directory / "secret-keys"),
+            "CONNECT_OPEN_ROOMS": "true",
+            # Everybody in a test comes from one address.
+            "CONNECT_LOGIN_RATE": "1000/minute",
+            "CONNECT_REGISTER_RATE": "1000/minute",
+            "CONNECT_REFRESH_RATE": "1000/minute",
+            "CONNECT_JOIN_RATE": "1000/minute",
             "CONNECT_LOG_FORMAT": "json",
             "CONNECT_LOG_LEVEL": "debug",
             **settings,
@@ -44,6 +53,7 @@ class Deployment:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
+        self.manage("migrate")
         self.start_sidecar()
         self.start_app()
         self.wait_ready()
@@ -59,6 +69,24 @@ class Deployment:
 
     def start_app(self) -> None:
         self._start("app", [sys.executable, "-m", "app"])
+
+    def manage(self, *arguments: str, password: str | None = None) -> str:
+        """Run one of the operator's commands, to which ``password`` is typed; gives what it printed."""
+        done = self.command(*arguments, *(() if password is None else ("--password-stdin",)), typed=password)
+        assert done.returncode == 0, f"{arguments}: {done.stderr}"
+        return done.stdout
+
+    def command(self, *arguments: str, typed: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run one of the operator's commands, whatever comes of it."""
+        return subprocess.run(
+            [sys.executable, "-m", "app", *arguments],
+            cwd=ROOT,
+            env=self._environment,
+            input=typed or "",
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
 
     def _start(self, name: str, command: list[str]) -> None:
         with self.log_path(name).open("ab") as log:
@@ -108,11 +136,36 @@ class Deployment:
                 assert process.poll() is None, f"{name} ended: {self.log_path(name).read_text()[-2000:]}"
             time.sleep(0.05)
 
-    def get(self, path: str) -> tuple[int, Any]:
+    def get(self, path: str, token: str | None = None) -> tuple[int, Any]:
         """Give status and body (of JSON) of an answer; status 0 when nobody listens."""
+        return self._request("GET", path, None, token)
+
+    def api(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
+        """Do something that has to succeed; give what was answered. As clients should, try again after a 503."""
+        deadline = time.monotonic() + PATIENCE
+        while (response := self._request(method, f"/api{path}", body, token))[0] == 503:
+            assert time.monotonic() < deadline, f"{method} {path}: {response}"
+            time.sleep(0.2)
+        status, answer = response
+        assert 200 <= status < 300, f"{method} {path}: {status} {answer}"
+        return answer
+
+    def sign_up(self, name: str) -> tuple[str, str]:
+        """Make an account; give its e-mail address and an access token. The password is :data:`PASSWORD`."""
+        email = f"{name.lower()}@example.org"
+        self.api("POST", "/auth/register", {"email": email, "password": PASSWORD, "displayName": name})
+        return email, self.api("POST", "/auth/login", {"email": email, "password": PASSWORD})["accessToken"]
+
+    def _request(self, method: str, path: str, body: Any, token: str | None) -> tuple[int, Any]:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method)
+        if token is not None:
+            request.add_header("Authorization", f"Bearer {token}")
+        if body is not None:
+            request.add_header("Content-Type", "application/json")
+            request.data = json.dumps(body).encode()
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
-                return answer.status, json.load(answer)
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return answer.status, json.loads(answer.read() or "null")
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
         except (urllib.error.URLError, OSError) as error:

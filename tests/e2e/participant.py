@@ -29,19 +29,37 @@ class Participant:
             self.problems.append(message.text)
 
     @classmethod
+    async def arrive(cls, browser: Browser, url: str, name: str) -> Self:
+        """Open a page."""
+        # A context of its own: its own storage, as another person's browser.
+        context = await browser.new_context(permissions=["camera", "microphone", "clipboard-read", "clipboard-write"])
+        person = cls(await context.new_page(), name)
+        await person.page.goto(url)
+        return person
+
+    @classmethod
     async def enter(cls, browser: Browser, deployment: Deployment, room: str, name: str) -> Self:
         """Open the room's link, give a name, and join."""
-        # A context of its own: its own storage, as another person's browser.
-        context = await browser.new_context()
-        person = cls(await context.new_page(), name)
-        await person.page.goto(f"{deployment.url}/r/{room}")
+        person = await cls.arrive(browser, f"{deployment.url}/r/{room}", name)
         await person.join()
         return person
 
     async def join(self) -> None:
-        await self.page.get_by_test_id("name-input").fill(self.name)
-        await self.page.get_by_test_id("join-button").click()
-        await self.until(lambda person: person.joined())
+        await self.ask_to_join()
+        await self.until_joined()
+
+    async def ask_to_join(self) -> None:
+        await self.fill("name-input", self.name)
+        await self.click("join-button")
+
+    async def until_joined(self) -> None:
+        await self.until(lambda person: person.joined(), "is in the call")
+
+    async def fill(self, test_id: str, text: str) -> None:
+        await self.page.get_by_test_id(test_id).fill(text)
+
+    async def click(self, test_id: str) -> None:
+        await self.page.get_by_test_id(test_id).click()
 
     async def leave(self) -> None:
         await self.page.get_by_test_id("leave-button").click()

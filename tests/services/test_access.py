@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from datetime import timedelta
 
@@ -180,6 +181,13 @@ async def test_a_room_that_does_not_exist_is_made_for_the_keys_owner(
     eves = await world.services.api_keys.create_for(await world.user("Eve"), "Squatting")
     with pytest.raises(NotAllowed):
         await access.admit("booking-17", token_by(eves, "booking-17"), None)
+
+
+async def test_two_who_come_at_once_meet_in_the_same_new_room(world: World, access: Access, key: NewApiKey) -> None:
+    tokens = [token_by(key, "booking-17", identity) for identity in ("ada", "bob", "zoe")]
+    await asyncio.gather(*(access.admit("booking-17", token, None) for token in tokens))
+    page = await world.services.rooms.page_of_all(10, None)
+    assert [record.code for record in page.items] == ["booking-17"]
 
 
 async def test_such_rooms_count_among_those_of_the_owner(

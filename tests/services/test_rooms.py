@@ -11,6 +11,7 @@ from app.auth.room_codes import is_room_code
 from app.config import Limits, Settings
 from app.errors import BadRequest, LimitReached, NotAllowed, NotFound, Unauthorized
 from app.rtc.events import Farewell, RoomClosed, RoomUpdated
+from app.rtc.room_config import RoomConfig
 from app.services.callers import Caller, operator
 from app.services.rooms import Rooms
 from app.stores.types import now
@@ -155,6 +156,11 @@ async def test_the_operator_ends_any_room_but_owns_none(world: World, rooms_serv
     peer, _ = await world.arrive(ada, code)
     await rooms_service.delete(operator(), code)
     assert peer.closed
+    await world.rooms.get_or_create(RoomConfig(id="open"))
+    with pytest.raises(NotFound):
+        await rooms_service.delete(ada, "open")
+    await rooms_service.delete(operator(), "open")
+    assert world.rooms.get("open") is None
     for attempt in (rooms_service.create(operator(), {"name": "R"}), rooms_service.page(operator(), 10, None)):
         with pytest.raises(NotAllowed):
             await attempt

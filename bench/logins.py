@@ -1,0 +1,193 @@
+"""
+What logins cost those who are in calls: the round trip of signaling, without logins and with 50 a second, in turns.
+
+A whole Connect runs as an operator runs it, sidecar and app as two processes; its clients are processes of their own.
+The round trip is that of ``getTransportStats`` over the websocket: to the worker and back, as for most requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import uvloop
+
+from bench.login_load import PASSWORD, USERS, email_of
+from bench.measure import Side
+from tests.e2e.deployment import Deployment
+
+HEADING: Final = (
+    "Signaling while people sign in: ms of a round trip, 99th percentile, median of the rounds (min to max)."
+)
+LOGINS_A_SECOND: Final = 50
+#: By how much the 99th percentile may rise, in milliseconds.
+TARGET: Final = 20.0
+#: The part of the logins that has to succeed for a result to count.
+ENOUGH: Final = 0.95
+ROUNDS: Final = 5
+ROUND_SECONDS: Final = 8.0
+#: Rounds of each kind before those that count.
+WARM_UP: Final = 1
+PEERS: Final = 10
+#: Seconds from one request of a peer to its next.
+PACE: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The 99th percentile of each round, in milliseconds, and what became of the logins."""
+
+    database: str
+    quiet: Side = field(default_factory=lambda: Side("without logins"))
+    busy: Side = field(default_factory=lambda: Side("with logins"))
+    logins: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def rise(self) -> float:
+        """By how much logins raise the 99th percentile; of the medians."""
+        return self.busy.median - self.quiet.median
+
+    @property
+    def logins_a_second(self) -> float:
+        """How many succeeded, over all rounds."""
+        seconds: float = sum(each["seconds"] for each in self.logins)
+        return self._answers()["200"] / seconds
+
+    @property
+    def met(self) -> bool:
+        """Whether the target is met, at the rate that was asked for."""
+        return self.rise <= TARGET and self.logins_a_second >= ENOUGH * LOGINS_A_SECOND
+
+    @property
+    def failed(self) -> bool:
+        """Whether that has to be an error: yes, signaling must not suffer."""
+        return not self.met
+
+    def lines(self) -> list[str]:
+        """Give the lines of the table."""
+        login = statistics.median(each["median_ms"] for each in self.logins)
+        answers = ", ".join(f"{count} times {status}" for status, count in self._answers().items())
+        return [
+            f"{self.database}: {self.rise:+.1f} ms (at most {TARGET:+g}){'' if self.met else ' MISSED'}",
+            *(f"  {f'{side.name} {side}':>44}" for side in (self.quiet, self.busy)),
+            f"  {self.logins_a_second:.1f} logins a second, {login:.0f} ms each; answered {answers}",
+        ]
+
+    def _answers(self) -> Counter[str]:
+        return sum((Counter(each["answers"]) for each in self.logins), Counter())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it."""
+        return {
+            "name": f"signaling while people sign in, {self.database}",
+            "unit": "milliseconds, 99th percentile of a round",
+            "quiet": self.quiet.to_json(),
+            "busy": self.busy.to_json(),
+            "rise": round(self.rise, 3),
+            "logins": self.logins,
+            "target": TARGET,
+            "met": self.met,
+        }
+
+
+def run() -> Iterator[Result]:
+    """Measure, and give the result."""
+    settings = {"CONNECT_LOGIN_RATE": "999999/minute", "CONNECT_LOG_LEVEL": "info"}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Deployment(Path(folder), workers=1, **settings) as deployment,
+    ):
+        for number in range(USERS):
+            account = {"email": email_of(number), "password": PASSWORD, "displayName": "Bench"}
+            deployment.api("POST", "/auth/register", account)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            yield runner.run(_measure(deployment))
+
+
+async def _measure(deployment: Deployment) -> Result:
+    result = Result("SQLite")
+    async with _peers(deployment) as peers:
+        for number in range(WARM_UP + ROUNDS):
+            quiet = await _round_trips(peers)
+            busy, logins = await asyncio.gather(_round_trips(peers), _logins(deployment))
+            if number >= WARM_UP:
+                result.quiet.rounds.append(quiet)
+                result.busy.rounds.append(busy)
+                result.logins.append(logins)
+    return result
+
+
+class Peer:
+    """A websocket in a room, with a transport to ask for."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._transport_id = ""
+
+    async def make_transport(self) -> None:
+        self._transport_id = (await self._request("createWebRtcTransport", {"consuming": True}))["id"]
+
+    async def round_trip(self) -> float:
+        """Ask for stats; gives the milliseconds until the answer."""
+        start = time.perf_counter()
+        await self._request("getTransportStats", {"transportId": self._transport_id})
+        return (time.perf_counter() - start) * 1e3
+
+    async def _request(self, method: str, data: dict[str, Any]) -> Any:
+        await self._socket.send_json({"request": True, "id": 1, "method": method, "data": data})
+        while not (frame := await self._socket.receive_json(timeout=30)).get("response"):
+            pass
+        if not frame["ok"]:
+            raise RuntimeError(f"{method}: {frame}")
+        return frame["data"]
+
+
+@asynccontextmanager
+async def _peers(deployment: Deployment) -> AsyncIterator[list[Peer]]:
+    async with aiohttp.ClientSession() as session:
+        peers = []
+        for number in range(PEERS):
+            url = f"ws://127.0.0.1:{deployment.port}/ws?roomId=bench&peerId=peer-{number}"
+            peer = Peer(await session.ws_connect(url, protocols=["protoo"]))
+            await peer.make_transport()
+            peers.append(peer)
+        yield peers
+
+
+async def _round_trips(peers: list[Peer]) -> float:
+    """Have all peers ask, each at its own times, for one round; gives the 99th percentile."""
+    start = time.monotonic()
+    rounds = [_ask(peer, start + number * PACE / len(peers)) for number, peer in enumerate(peers)]
+    taken = await asyncio.gather(*rounds)
+    return statistics.quantiles(chain.from_iterable(taken), n=100)[98]
+
+
+async def _ask(peer: Peer, start: float) -> list[float]:
+    taken = []
+    for number in range(int(ROUND_SECONDS / PACE)):
+        await asyncio.sleep(start + number * PACE - time.monotonic())
+        taken.append(await peer.round_trip())
+    return taken
+
+
+async def _logins(deployment: Deployment) -> dict[str, Any]:
+    """Have another process sign in, for one round; gives what became of it."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bench.login_load", deployment.url, str(LOGINS_A_SECOND), str(ROUND_SECONDS)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    result: dict[str, Any] = json.loads(output)
+    return result
