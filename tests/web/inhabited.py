@@ -16,15 +16,17 @@ from tests.signaling.client import ProtooClient, Refused
 
 #: How many there are of what may be deleted or used up.
 PLENTY = 10
+#: What one finds who may not come in just now.
+SENT_AWAY = (WSServerHandshakeError, ClientConnectionError)
 #: What there is, by kind.
 Things = dict[str, list[str]]
 
 
 class Inhabitants:
     """
-    Ada, who may do everything, and Bob, who is in a call in Ada's kitchen; a guest waits at its door.
+    Ada, who may do everything; Bob, in a call in Ada's kitchen; Carl, a member who stays away; guests at the door.
 
-    Whoever throws them out finds them back a moment later.
+    Whoever throws them out of the call finds them back a moment later.
     """
 
     def __init__(self, deployment: Deployment, http: ClientSession) -> None:
@@ -32,6 +34,7 @@ class Inhabitants:
         self._http = http
         self.email, self.ada = deployment.sign_up("Ada")
         _, self.bob = deployment.sign_up("Bob")
+        _, self.carl = deployment.sign_up("Carl")
         deployment.manage("make-admin", self.email)
 
     async def ask(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
@@ -48,13 +51,14 @@ class Inhabitants:
         """Move in, and stay for as long as this lasts."""
         things = await self._furnish()
         kitchen = things["codes"][0]
-        bob, guest = await self._ticket(kitchen, self.bob), await self._ticket(kitchen, None)
+        tickets = [await self._ticket(kitchen, token) for token in (self.bob, None, None)]
+        bob, guest, loud = (ticket["peerId"] for ticket in tickets)
         arrived = asyncio.Queue[str]()
-        stays = [asyncio.create_task(self._stay(kitchen, ticket, arrived)) for ticket in (bob, guest)]
+        stays = [asyncio.create_task(self._stay(kitchen, ticket, arrived)) for ticket in tickets]
         try:
             async with asyncio.timeout(30):
                 things["tracks"] = [await arrived.get()]
-                things |= {"peers": [bob["peerId"], guest["peerId"]]} | await self._history(kitchen)
+                things |= {"peers": [bob, guest], "loud": [loud]} | await self._history(kitchen)
             yield things
         finally:
             for stay in stays:
@@ -71,18 +75,19 @@ class Inhabitants:
             (await self.ask("POST", f"/rooms/{code}/invitations", {"role": "member"}))["token"]
             for code in [kitchen, hall] * PLENTY
         ]
-        for token in invitations[:2]:
-            await self.ask("POST", "/invitations/accept", {"token": token}, self.bob)
+        for token, person in zip(invitations[:4], [self.bob, self.bob, self.carl, self.carl], strict=True):
+            await self.ask("POST", "/invitations/accept", {"token": token}, person)
         for code in (kitchen, hall):
             await self.ask("POST", f"/rooms/{code}/bans", {"kind": "identity", "value": "mallory", "reason": "Noise."})
         await self.ask("POST", "/api-keys", {"name": "Ours"})
         return {
             "codes": [kitchen, hall],
+            "spare": [hall],
             "doomed": sheds,
-            "users": [(await self.ask("GET", "/auth/me", token=token))["id"] for token in (self.ada, self.bob)],
+            "users": [(await self.ask("GET", "/auth/me", token=self.carl))["id"]],
             "cursors": [(await self.ask("GET", "/rooms?limit=1"))["next"]],
             "refresh-tokens": [login["refreshToken"] for login in logins],
-            "invitation-tokens": invitations[2:],
+            "invitation-tokens": invitations[4:],
             "future": [(datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")],
         }
 
@@ -96,16 +101,22 @@ class Inhabitants:
     async def _stay(self, code: str, ticket: Any, arrived: asyncio.Queue[str]) -> None:
         """Be in the call, or at its door, and come back whenever one is sent away."""
         while True:
+            # A task of its own: whose socket is closed in the middle of a request is cancelled.
+            visit = asyncio.create_task(self._visit(code, ticket, arrived))
             try:
-                client = await ProtooClient.connect(self._http, ticket["url"], code, ticket["peerId"], ticket["token"])
-            except (WSServerHandshakeError, ClientConnectionError):
-                await asyncio.sleep(0.5)
-                continue
-            with contextlib.suppress(Refused, asyncio.CancelledError if client.websocket.closed else Refused):
-                await join(client)
-                arrived.put_nowait(await produce_audio(client))
-            await client.reader
+                await asyncio.wait([visit])
+            finally:
+                visit.cancel()
+            if not visit.cancelled() and not isinstance(problem := visit.exception(), SENT_AWAY):
+                assert problem is None, problem
             await asyncio.sleep(0.2)
+
+    async def _visit(self, code: str, ticket: Any, arrived: asyncio.Queue[str]) -> None:
+        client = await ProtooClient.connect(self._http, ticket["url"], code, ticket["peerId"], ticket["token"])
+        with contextlib.suppress(Refused):
+            await join(client)
+            arrived.put_nowait(await produce_audio(client))
+        await client.reader
 
     async def _history(self, code: str) -> Things:
         """Wait until the call is in the history; gives its ids."""
