@@ -91,4 +91,5 @@ def _position(key: tuple[InstrumentedAttribute[datetime], InstrumentedAttribute[
 
 def _not_ours() -> BadRequest:
     message = "not a position that an earlier page gave"
-    return BadRequest(f"after: {message}", {"after": [message]})
+    # What clients call it.
+    return BadRequest(f"cursor: {message}", {"cursor": [message]})

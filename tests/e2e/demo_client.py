@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from playwright.async_api import Browser, ConsoleMessage
 
 from .deployment import Deployment
+from .network import watch
 from .participant import Participant
 
 BUILD = Path(__file__).parent / "demo/build.mjs"
@@ -42,6 +43,7 @@ class DemoParticipant(Participant):
         ``transport_settings`` are mediasoup-client's, such as ``iceServers``.
         """
         context = await browser.new_context(permissions=["camera", "microphone"], bypass_csp=True)
+        await watch(context)
         person = cls(await context.new_page(), name)
         query = {"roomId": room, "peerId": name, "transportSettings": json.dumps(transport_settings)}
         await person.page.goto(f"{deployment.url}{QUIET_PLACE}?{urlencode(query)}")

@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, BrowserContext
 
 from .participant import Participant
 
 #: Keeps what connections a page makes, and has a say in how; it runs before the page's own scripts.
-WATCH = """
+WATCH = """{
 const configuration = %s;
 window.peerConnections = [];
 window.RTCPeerConnection = class extends RTCPeerConnection {
@@ -20,7 +20,7 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
         peerConnections.push(this);
     }
 };
-"""
+}"""
 #: Gives the pairs of candidates by which media goes, one for each connection that has any.
 PAIRS = """
 Promise.all(peerConnections.map(async (connection) => {
@@ -47,6 +47,20 @@ class Way:
     address: str
 
 
+async def watch(context: BrowserContext, configuration: dict[str, Any] | None = None) -> None:
+    """Watch the connections that pages make from now on; ``configuration`` overrides what they ask for."""
+    await context.add_init_script(WATCH % json.dumps(configuration or {}))
+
+
+async def ways(person: Participant) -> list[Way]:
+    """Say how media goes, for each connection over which it does."""
+    pairs = await person.page.evaluate(PAIRS)
+    return [
+        Way(local["candidateType"], remote["protocol"], local.get("relayProtocol"), local["address"])
+        for local, remote in pairs
+    ]
+
+
 class WatchedParticipant(Participant):
     """One whose connections can be looked at."""
 
@@ -56,18 +70,10 @@ class WatchedParticipant(Participant):
     @classmethod
     async def arrive(cls, browser: Browser, url: str, name: str) -> Self:
         context = await browser.new_context(permissions=["camera", "microphone"])
-        await context.add_init_script(WATCH % json.dumps(cls.configuration))
+        await watch(context, cls.configuration)
         person = cls(await context.new_page(), name)
         await person.page.goto(url)
         return person
-
-    async def ways(self) -> list[Way]:
-        """Say how media goes, for each connection over which it does."""
-        pairs = await self.page.evaluate(PAIRS)
-        return [
-            Way(local["candidateType"], remote["protocol"], local.get("relayProtocol"), local["address"])
-            for local, remote in pairs
-        ]
 
 
 class RelayedParticipant(WatchedParticipant):

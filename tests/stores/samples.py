@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID, uuid4
 
+from sqlalchemy import func, select
+
+from app.stores.database import Database
 from app.stores.models import (
     Ban,
     BanKind,
@@ -79,3 +82,9 @@ def a_participant(session: SessionRecord, joined: float = 0, left: float | None 
 
 def a_minute(participant: ParticipantRecord, minute: float = 0) -> CallMetric:
     return CallMetric(participant_id=participant.id, minute=moment(minute), bitrate_in=64_000, bitrate_out=1_000_000)
+
+
+async def count_users(database: Database) -> int:
+    """See what another transaction sees."""
+    async with database.transaction(read_only=True) as tx:
+        return await tx.scalar(select(func.count()).select_from(User)) or 0

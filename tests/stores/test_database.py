@@ -1,23 +1,21 @@
-"""Transactions, on both databases; what happens when PostgreSQL goes away is in ``test_outages.py``."""
+"""Transactions, on both databases; what is of one of them alone has its own file."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from app.config import Settings
 from app.errors import BadRequest, Conflict, NotAllowed, NotFound, Unavailable
 from app.stores.database import Database
 from app.stores.models import Member, RoomRecord, User
-from tests.stores.samples import a_room, a_user
+from tests.stores.samples import a_room, a_user, count_users
 
 #: Seconds for a transaction, and for noticing that they are over. A fifth of the former is what a lock that is not to
 #: be had leaves for saying so, on a machine that does much else.
@@ -30,11 +28,6 @@ async def quick(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url, pool_size=3, timeout=TIMEOUT)
     yield database
     await database.close()
-
-
-async def count_users(database: Database) -> int:
-    async with database.transaction(read_only=True) as tx:
-        return await tx.scalar(select(func.count()).select_from(User)) or 0
 
 
 async def test_a_transaction_commits_at_its_end(database: Database) -> None:
@@ -255,111 +248,3 @@ async def test_a_closed_database_refuses(database_url: str) -> None:
     await database.close()
     with pytest.raises(Unavailable, match="going down"):
         await count_users(database)
-
-
-# PostgreSQL alone.
-
-
-@pytest.fixture
-async def postgresql(postgresql_url: str) -> AsyncIterator[Database]:
-    database = Database(postgresql_url, pool_size=1, timeout=TIMEOUT)
-    yield database
-    await database.close()
-
-
-async def test_a_slow_statement_is_ended_and_the_connection_kept(postgresql: Database) -> None:
-    async def backend() -> object:
-        async with postgresql.transaction() as tx:
-            return await tx.scalar(text("SELECT pg_backend_pid()"))
-
-    pid = await backend()
-    with pytest.raises(Unavailable, match="busy"):
-        async with postgresql.transaction() as tx:
-            await tx.execute(text("SELECT pg_sleep(10)"))
-    assert await backend() == pid
-
-
-async def test_a_read_only_transaction_refuses_to_write(postgresql: Database) -> None:
-    with pytest.raises(DBAPIError, match="read-only transaction"):
-        async with postgresql.transaction(read_only=True) as tx:
-            tx.add(a_user())
-    async with postgresql.transaction() as tx:
-        tx.add(a_user())
-
-
-async def test_a_text_too_long_is_the_callers_mistake(postgresql: Database) -> None:
-    with pytest.raises(BadRequest):
-        async with postgresql.transaction() as tx:
-            tx.add(a_user("x" * 300))
-
-
-async def test_a_migration_under_running_statements_costs_one_try(postgresql: Database) -> None:
-    assert await count_users(postgresql) == 0
-    async with postgresql.transaction() as tx:
-        tx.add(a_user())
-    async with postgresql.transaction() as tx:
-        await tx.scalar(select(User))
-    async with postgresql.transaction() as tx:
-        await tx.execute(text("ALTER TABLE users ALTER COLUMN display_name TYPE text"))
-    for _ in range(2):
-        try:
-            async with postgresql.transaction() as tx:
-                assert await tx.scalar(select(User))
-            break
-        except Unavailable:
-            continue
-    else:
-        pytest.fail("the second try failed as well")
-
-
-# SQLite alone.
-
-
-async def test_readers_do_not_wait_for_a_writer(sqlite_url: str) -> None:
-    database = Database(sqlite_url, timeout=10)
-    async with database.transaction() as tx:
-        tx.add(a_user())
-        await tx.flush()
-        async with asyncio.timeout(5):
-            assert await count_users(database) == 0
-    assert await count_users(database) == 1
-    await database.close()
-
-
-async def test_a_file_that_another_program_locks_is_unavailable_in_time(sqlite_url: str) -> None:
-    database = Database(sqlite_url, timeout=TIMEOUT)
-    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None) as other:
-        other.execute("BEGIN IMMEDIATE")
-        start = time.monotonic()
-        with pytest.raises(Unavailable, match="busy"):
-            async with database.transaction() as tx:
-                tx.add(a_user())
-        assert time.monotonic() - start < TIMEOUT + GRACE
-        other.execute("ROLLBACK")
-    other.close()
-    async with database.transaction() as tx:
-        tx.add(a_user())
-    await database.close()
-
-
-async def test_it_keeps_a_write_ahead_log_and_its_promises(sqlite_url: str) -> None:
-    database = Database(sqlite_url)
-    async with database.transaction() as tx:
-        assert await tx.scalar(text("PRAGMA journal_mode")) == "wal"
-        assert await tx.scalar(text("PRAGMA foreign_keys")) == 1
-    await database.close()
-
-
-async def test_it_makes_the_folder_of_its_file(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path}/some/where/connect.db")
-    assert (await database.check_schema()).current is None
-    await database.close()
-
-
-async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
-    path = tmp_path / "connect.db"
-    path.write_text("This is a letter to my aunt, and not what you expect." * 20)
-    database = Database(f"sqlite:///{path}")
-    with pytest.raises(Unavailable):
-        await count_users(database)
-    await database.close()

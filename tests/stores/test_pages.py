@@ -27,7 +27,7 @@ def test_anything_else_is_a_bad_request(text: str) -> None:
     try:
         Cursor.from_text(text)
     except BadRequest as error:
-        assert list(error.fields) == ["after"]
+        assert list(error.fields) == ["cursor"]
 
 
 @pytest.mark.parametrize("text", ["", "abc", "MjAyNi0wMS0wMQ", "é", "\0", "MjAyNi0wMS0wMSBpZA"])
