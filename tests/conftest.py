@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from loguru import logger
 
 from app.config import Settings
 from app.server import Server
@@ -104,3 +107,16 @@ def free_ports(count: int) -> int:
                 for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
                     probes.enter_context(socket.socket(type=kind)).bind(("127.0.0.1", port))
             return first
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """Leave logging to the other tests as it was, whatever this one sets up."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers.clear()
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logger.remove()
+    logger.add(sys.stderr)

@@ -14,7 +14,7 @@ from .conftest import ROOT
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def environment(monkeypatch: pytest.MonkeyPatch, logging_as_before: None) -> pytest.MonkeyPatch:
     """An environment without settings of whoever runs the tests."""
     for name in os.environ:
         if name.startswith("CONNECT_"):

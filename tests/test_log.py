@@ -3,8 +3,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-import sys
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -13,18 +11,7 @@ from loguru import logger
 
 from app.log import set_up_logging
 
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """Leave logging to the other tests as it was."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    root.handlers.clear()
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logger.remove()
-    logger.add(sys.stderr)
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 
 @pytest.fixture

@@ -29,7 +29,13 @@ Run = Callable[..., Outcome]
 
 
 @pytest.fixture
-def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(
+    logging_as_before: None,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
     for name in os.environ:
         if name.startswith("CONNECT_"):
             monkeypatch.delenv(name)

@@ -322,6 +322,7 @@ async def test_a_worker_that_does_not_answer_is_asked_once_a_round(
     finally:
         os.kill(worker.pid, signal.SIGCONT)
     assert asked == ["ada"]
+    monkeypatch.setattr(call_metrics, "ANSWER_TIMEOUT", 10)
     clock.set(minute=1, second=0)
     await metrics.collect()
     assert asked == ["ada", "ada", "bob", "cyd"]
