@@ -1,4 +1,8 @@
-"""``python -m bench.login_load URL RATE SECONDS``: sign in so often, whether or not earlier logins were answered."""
+"""
+``python -m bench.login_load URL RATE``: sign in so many times a second, whether or not earlier logins were answered.
+
+Says "ready" when the first were answered, goes on until its standard input ends, and then prints what became of them.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,15 @@ import statistics
 import sys
 import time
 from collections import Counter
+from itertools import count
 from typing import Any, Final
 
 import aiohttp
 
 PASSWORD: Final = "correct horse battery staple"
 USERS: Final = 20
+#: Seconds of logins before those that count.
+WARM_UP: Final = 1.0
 
 
 def email_of(number: int) -> str:
@@ -21,31 +28,47 @@ def email_of(number: int) -> str:
     return f"user-{number % USERS}@example.org"
 
 
-async def load(url: str, rate: float, seconds: float) -> dict[str, Any]:
-    """Sign in ``rate`` times a second; gives how often which status was the answer, and the median time."""
-    answers: Counter[int] = Counter()
-    taken: list[float] = []
-    start = time.monotonic()
+class Load:
+    """Logins, begun one after another at even times."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, rate: float) -> None:
+        self._session = session
+        self._url = url
+        self._rate = rate
+        self.answers: Counter[int] = Counter()
+        self.taken: list[float] = []
+
+    async def begin(self, group: asyncio.TaskGroup) -> None:
+        """Begin logins until this is cancelled."""
+        start = time.monotonic()
+        for number in count():
+            await asyncio.sleep(start + number / self._rate - time.monotonic())
+            group.create_task(self._login(email_of(number)))
+
+    async def _login(self, email: str) -> None:
+        start = time.monotonic()
+        body = {"email": email, "password": PASSWORD}
+        async with self._session.post(f"{self._url}/api/auth/login", json=body) as answer:
+            await answer.read()
+        self.answers[answer.status] += 1
+        self.taken.append(time.monotonic() - start)
+
+
+async def main(url: str, rate: float) -> dict[str, Any]:
+    """Sign in until standard input ends; gives the answers by their status, and the median time in milliseconds."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session, asyncio.TaskGroup() as group:
-        for number in range(int(rate * seconds)):
-            await asyncio.sleep(start + number / rate - time.monotonic())
-            group.create_task(_login(session, url, email_of(number), answers, taken))
-    return {
-        "seconds": time.monotonic() - start,
-        "answers": {str(status): count for status, count in answers.items()},
-        "median_ms": statistics.median(taken) * 1e3,
-    }
-
-
-async def _login(
-    session: aiohttp.ClientSession, url: str, email: str, answers: Counter[int], taken: list[float]
-) -> None:
-    start = time.monotonic()
-    async with session.post(f"{url}/api/auth/login", json={"email": email, "password": PASSWORD}) as answer:
-        await answer.read()
-    answers[answer.status] += 1
-    taken.append(time.monotonic() - start)
+        load = Load(session, url, rate)
+        beginning = group.create_task(load.begin(group))
+        await asyncio.sleep(WARM_UP)
+        load.answers.clear()
+        load.taken.clear()
+        start = time.monotonic()
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+        beginning.cancel()
+        seconds, answers = time.monotonic() - start, dict(load.answers)
+    return {"seconds": seconds, "answers": answers, "median_ms": statistics.median(load.taken) * 1e3}
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(load(sys.argv[1], float(sys.argv[2]), float(sys.argv[3])))))
+    print(json.dumps(asyncio.run(main(sys.argv[1], float(sys.argv[2])))))

@@ -90,6 +90,11 @@ servers_for_tests() {
     install_without_starting "${missing[@]}"
 }
 
+# networks_for_tests: for the tests that make networks of their own, which only root can; others skip them.
+networks_for_tests() {
+    if [[ $(id -u) == 0 ]]; then need_commands ip:iproute2 nft:nftables; fi
+}
+
 # compose: whatever reads docker-compose.yml; no engine is needed for that.
 compose() {
     docker compose version >/dev/null 2>&1 || need_commands docker-compose:docker-compose
@@ -126,8 +131,9 @@ case ${1:-} in
         to_run "$everything"
         ;;
     test)
-        need_commands flatc:flatbuffers-compiler chromium:chromium ffmpeg:ffmpeg curl:curl jq:jq
+        need_commands flatc:flatbuffers-compiler chromium:chromium firefox-esr:firefox-esr ffmpeg:ffmpeg curl:curl jq:jq
         servers_for_tests
+        networks_for_tests
         compose
         to_run "$everything"
         ;;

@@ -102,8 +102,12 @@ def credentials(turn: TurnServer, *secrets: str, lives: int = 600, user: str = "
 
 
 @asynccontextmanager
-async def allocation(turn: TurnServer, by: IceServer, transport: str = "udp") -> AsyncIterator[TurnClientProtocol]:
-    """Have a way through the relay, over ``udp``, ``tcp`` or ``tls``."""
+async def allocation(turn: TurnServer, by: IceServer, transport: str = "tcp") -> AsyncIterator[TurnClientProtocol]:
+    """
+    Have a way through the relay, over ``udp``, ``tcp`` or ``tls``.
+
+    A UDP port can't be used again at once: for some seconds coturn takes who comes from there for the client before.
+    """
     address = (turn.address, turn.tls_port if transport == "tls" else turn.port)
     who: Any = {"server": address, "username": by.username, "password": by.credential}
     times: Any = {"lifetime": 600, "channel_refresh_time": 500}

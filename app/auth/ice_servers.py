@@ -28,10 +28,10 @@ class IceServer:
 
 @dataclass(frozen=True, slots=True)
 class IceServerList:
-    """``expires_in`` seconds its credentials are no longer good; ``None`` when there are none."""
+    """``expires_at``, in seconds since the epoch, its credentials are no longer good; ``None`` when there are none."""
 
     servers: tuple[IceServer, ...]
-    expires_in: int | None
+    expires_at: int | None
 
 
 class IceServers:
@@ -53,7 +53,7 @@ class IceServers:
         expiry = int(self._now()) + self._settings.turn_seconds
         username = f"{expiry}:{hashlib.sha256(user.encode()).hexdigest()[:16]}"
         servers.append(IceServer(self._settings.turn_urls, username, self._sign(username)))
-        return IceServerList(tuple(servers), self._settings.turn_seconds)
+        return IceServerList(tuple(servers), expiry)
 
     def _sign(self, username: str) -> str:
         # The draft, and so every TURN server, knows SHA-1 only. As an HMAC it is still sound.

@@ -1,45 +1,39 @@
-"""Passwords, hashed with argon2id, where they slow nobody else: off the event loop, in threads that step back."""
+"""Passwords, hashed with argon2id, where they slow nobody else: in processes that step back."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
-
 from app.errors import Unavailable
+
+from .hasher import ARGON2, LANES, MEMORY_KIB, PASSES, Hasher
 
 T = TypeVar("T")
 
-#: OWASP's minimum: 19 MiB, two passes, one lane. About 25 ms of one core.
-MEMORY_KIB, PASSES, LANES = 19_456, 2, 1
 #: A hash with these parameters that is of no password.
 NOBODYS_HASH = f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${'A' * 22}${'A' * 43}"
-#: How far the threads step back behind signaling and media, in steps of ``nice``.
-NICENESS = 10
-#: Seconds that somebody waits for a free thread at most.
+#: Seconds that somebody waits for a free process at most.
 MAX_WAIT = 5.0
 
 
 class Passwords:
     """
-    Hashes and verifies passwords, ``threads`` at a time.
+    Hashes and verifies passwords, ``processes`` at a time, each of which starts when it is needed first.
 
     Up to ``max_waiting`` more wait for their turn; who comes then is told to try again later, and so is who waits too
     long. A caller who is cancelled gives its place to the next.
     """
 
-    def __init__(self, threads: int = 2, max_waiting: int = 100) -> None:
-        self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
-        self._pool = ThreadPoolExecutor(threads, "passwords", initializer=_step_back)
-        self._free = asyncio.Semaphore(threads)
+    def __init__(self, processes: int = 2, max_waiting: int = 100) -> None:
+        # Threads only wait for processes. The hasher that was used last comes first: a seldom login needs but one.
+        self._hashers = [Hasher() for _ in range(processes)]
+        self._idle = list(self._hashers)
+        self._pool = ThreadPoolExecutor(processes, "passwords")
+        self._free = asyncio.Semaphore(processes)
         self._max_waiting = max_waiting
         self._waiting = 0
         self._closed = False
@@ -50,7 +44,7 @@ class Passwords:
 
         :raises Unavailable: too many wait already
         """
-        return await self._in_thread(lambda: self._hasher.hash(_normal(password)))
+        return await self._in_process(lambda hasher: hasher.hash(_normal(password)))
 
     async def verify(self, hash: str, password: str) -> bool:
         """
@@ -58,7 +52,7 @@ class Passwords:
 
         :raises Unavailable: too many wait already
         """
-        return await self._in_thread(lambda: self._verify(hash, password))
+        return await self._in_process(lambda hasher: hasher.verify(hash, _normal(password)))
 
     async def verify_nobody(self, password: str) -> None:
         """
@@ -70,34 +64,34 @@ class Passwords:
 
     def needs_rehash(self, hash: str) -> bool:
         """Whether the hash was made with other parameters than new ones are."""
-        return self._hasher.check_needs_rehash(hash)
+        return ARGON2.check_needs_rehash(hash)
 
     def close(self) -> None:
         """
-        End the threads; who still waits is told :exc:`Unavailable`.
+        End the processes; who still waits is told :exc:`Unavailable`.
 
         It blocks until the hashes that are being made are done, some 25 ms, since a thread that outlives the event loop
         has nobody to give its answer to.
         """
         self._closed = True
         self._pool.shutdown()
+        for hasher in self._hashers:
+            hasher.close()
 
-    def _verify(self, hash: str, password: str) -> bool:
-        # Any other error is no wrong password but a broken hash, or no memory; nobody must be told that they mistyped.
-        try:
-            return self._hasher.verify(hash, _normal(password))
-        except VerifyMismatchError:
-            return False
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
+    async def _in_process(self, work: Callable[[Hasher], T]) -> T:
         await self._take_turn()
         if self._closed:
             self._free.release()
             raise Unavailable("the server is going down")
-        running = asyncio.get_running_loop().run_in_executor(self._pool, work)
-        # A thread can't be cancelled: it is free when it is done, not when its caller has gone.
-        running.add_done_callback(lambda _: self._free.release())
+        hasher = self._idle.pop()
+        running = asyncio.get_running_loop().run_in_executor(self._pool, work, hasher)
+        # It can't be cancelled: the process is free when it is done, not when its caller has gone.
+        running.add_done_callback(lambda _: self._give_back(hasher))
         return await asyncio.shield(running)
+
+    def _give_back(self, hasher: Hasher) -> None:
+        self._idle.append(hasher)
+        self._free.release()
 
     async def _take_turn(self) -> None:
         if self._free.locked() and self._waiting >= self._max_waiting:
@@ -119,10 +113,3 @@ def _normal(password: str) -> bytes:
     The same key press gives other code points on other systems. JSON may hold lone surrogates; they are hashed as well.
     """
     return unicodedata.normalize("NFKC", password).encode(errors="surrogatepass")
-
-
-def _step_back() -> None:
-    """Lower the priority of this thread; only Linux keeps one for each."""
-    if sys.platform == "linux":
-        thread = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICENESS)

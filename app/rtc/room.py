@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from app.auth.ice_servers import IceServers
 from app.config import Settings
 from app.errors import InLobby, Unavailable
 from app.mediasoup.audio_level_observer import AudioLevelObserver
@@ -62,6 +63,8 @@ class Room(Moderation):
         super().__init__(config, settings, loudness)
         self.opened_at = datetime.now(UTC)
         self.closed = False
+        #: Of which servers clients may have help on the way of media to this room.
+        self.ice_servers = IceServers(settings)
         self.on_join: Signal[Peer] = Signal()
         self.on_leave: Signal[Peer, str] = Signal()
         self.on_close: Signal[Farewell] = Signal()

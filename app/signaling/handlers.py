@@ -14,6 +14,7 @@ from app.rtc.peer import Peer
 from app.rtc.room import Room
 
 from . import schemas
+from .ice_servers import IceServer, ice_servers_for
 from .methods import MethodTable
 
 METHODS = MethodTable()
@@ -29,6 +30,7 @@ class Joined(Value, frozen=True):
     room_name: str
     locked: bool
     lobby: bool
+    ice_servers: list[IceServer]
     role: str | None = None
 
 
@@ -71,6 +73,7 @@ async def join(room: Room, peer: Peer, data: schemas.Join) -> Joined:
         room_name=room.config.name,
         locked=room.config.locked,
         lobby=room.config.lobby,
+        ice_servers=ice_servers_for(room, peer).ice_servers,
         role=peer.role,
     )
 

@@ -17,7 +17,7 @@ from app.rtc.permissions import check
 from app.rtc.room import Room
 from app.rtc.tasks import TaskSet
 
-from . import handlers, moderation, protocol, schemas
+from . import handlers, ice_servers, moderation, protocol, schemas
 from .methods import Method
 from .protocol import Notification, ProtocolError, Request, Response
 from .refusals import FAULT, TOO_MANY, UNKNOWN, Refusal, refusal_of
@@ -26,7 +26,7 @@ from .socket import AT_FAULT, LOST, Socket
 if TYPE_CHECKING:
     from loguru import Logger
 
-METHODS = handlers.METHODS | moderation.METHODS
+METHODS = handlers.METHODS | ice_servers.METHODS | moderation.METHODS
 #: protoo-client does not come back after this one. After any other it connects, and joins, again.
 STAY_AWAY = 4000
 #: After these it should; after all other farewells it would only be sent away again.

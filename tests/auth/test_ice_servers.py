@@ -19,7 +19,7 @@ TURN = dataclasses.replace(
 
 def test_without_settings_there_are_no_servers_and_nothing_expires() -> None:
     given = IceServers(Settings()).for_user("ada")
-    assert given.servers == () and given.expires_in is None
+    assert given.servers == () and given.expires_at is None
 
 
 def test_a_turn_server_gets_credentials_as_the_rest_draft_says() -> None:
@@ -32,7 +32,7 @@ def test_a_turn_server_gets_credentials_as_the_rest_draft_says() -> None:
     assert int(expiry) == 1_000_600 and user
     expected = hmac.new(b"the-new-secret-00", turn.username.encode(), hashlib.sha1).digest()
     assert base64.b64decode(turn.credential) == expected
-    assert given.expires_in == 600
+    assert given.expires_at == 1_000_600
 
 
 def test_the_turn_server_learns_no_name() -> None:

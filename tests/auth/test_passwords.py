@@ -2,23 +2,25 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import statistics
-import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.auth import passwords as passwords_module
-from app.auth.passwords import NICENESS, NOBODYS_HASH, Passwords
+from app.auth.hasher import NICENESS, TASKS
+from app.auth.passwords import NOBODYS_HASH, Passwords
 from app.errors import Unavailable
 
 
 @pytest.fixture
 def passwords() -> Iterator[Passwords]:
-    """Two threads, as in production."""
+    """Two processes, as in production."""
     passwords = Passwords()
     yield passwords
     passwords.close()
@@ -26,22 +28,32 @@ def passwords() -> Iterator[Passwords]:
 
 @pytest.fixture
 def narrow() -> Iterator[Passwords]:
-    """One thread, and one place to wait."""
-    passwords = Passwords(threads=1, max_waiting=1)
+    """One process, and one place to wait."""
+    passwords = Passwords(processes=1, max_waiting=1)
     yield passwords
     passwords.close()
 
 
 async def one_runs_and_one_waits(narrow: Passwords) -> tuple[asyncio.Task[str], asyncio.Task[str]]:
-    """Take the thread and the place to wait. A hash takes much longer than the next steps of the tests."""
+    """Take the process and the place to wait. A hash takes much longer than the next steps of the tests."""
     running, waiting = (asyncio.create_task(narrow.hash("correct horse")) for _ in range(2))
     # Tasks begin in the order in which they were made: with this one's end the others are where they wait.
     await asyncio.create_task(asyncio.sleep(0))
     return running, waiting
 
 
-def threads_of_passwords() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("passwords")]
+def hashers() -> list[int]:
+    """The ids of the processes that hash, as the kernel knows them."""
+    children = [
+        pid for thread in Path("/proc/self/task").iterdir() for pid in (thread / "children").read_text().split()
+    ]
+    return [int(pid) for pid in children if b"app.auth.hasher" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def autogroup(pid: int) -> str:
+    """The priority of a process's session. A kernel may be built without."""
+    path = Path(f"/proc/{pid}/autogroup")
+    return path.read_text() if path.exists() else f" nice {NICENESS}\n"
 
 
 async def test_a_password_is_known_again_and_no_other_is(passwords: Passwords) -> None:
@@ -100,15 +112,15 @@ def test_nobodys_hash_has_the_parameters_of_somebodys(passwords: Passwords) -> N
     assert not passwords.needs_rehash(NOBODYS_HASH)
 
 
-async def test_nobody_takes_as_long_as_somebody(passwords: Passwords) -> None:
-    hash = await passwords.hash("correct horse")
+def test_nobody_takes_as_long_as_somebody() -> None:
+    verify, hash = TASKS["verify"], TASKS["hash"](b"correct horse")
     somebody, nobody = [], []
     for _ in range(7):
         # Processor time, which what else this machine does hardly changes.
         start = time.process_time()
-        await passwords.verify(hash, "wrong")
+        verify(hash, b"wrong")
         middle = time.process_time()
-        await passwords.verify_nobody("wrong")
+        verify(NOBODYS_HASH, b"wrong")
         somebody.append(middle - start)
         nobody.append(time.process_time() - middle)
     assert statistics.median(nobody) == pytest.approx(statistics.median(somebody), rel=0.5)
@@ -123,21 +135,46 @@ async def test_the_event_loop_goes_on_meanwhile(passwords: Passwords) -> None:
     assert turns > 10
 
 
-async def test_the_threads_step_back_and_nobody_else_does(passwords: Passwords) -> None:
-    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+async def test_the_processes_step_back_with_all_of_their_sessions(passwords: Passwords) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
     await asyncio.gather(*(passwords.hash("correct horse") for _ in range(4)))
-    threads = threads_of_passwords()
-    assert len(threads) == 2
-    for thread in threads:
-        assert thread.native_id is not None
-        assert os.getpriority(os.PRIO_PROCESS, thread.native_id) == min(before + NICENESS, 19)
-    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
+    assert len(hashers()) == 2
+    for pid in hashers():
+        assert os.getpriority(os.PRIO_PROCESS, pid) == min(own + NICENESS, 19)
+        assert os.getsid(pid) == pid
+        assert autogroup(pid).endswith(f" nice {NICENESS}\n")
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own
 
 
 async def test_many_are_served_in_their_turn(passwords: Passwords) -> None:
     hashes = await asyncio.gather(*(passwords.hash("correct horse") for _ in range(10)))
     assert len(set(hashes)) == 10
-    assert len(threads_of_passwords()) == 2
+    assert len(hashers()) == 2
+
+
+async def test_nothing_runs_before_the_first_password_and_then_as_little_as_needed(
+    passwords: Passwords,
+) -> None:
+    assert hashers() == []
+    for _ in range(3):
+        await passwords.hash("correct horse")
+    assert len(hashers()) == 1
+
+
+async def test_a_process_that_was_killed_is_replaced(passwords: Passwords) -> None:
+    hash = await passwords.hash("correct horse")
+    (pid,) = hashers()
+    os.kill(pid, signal.SIGKILL)
+    assert await passwords.verify(hash, "correct horse")
+    assert pid not in hashers()
+
+
+async def test_one_that_hangs_is_ended_all_the_same(passwords: Passwords) -> None:
+    await passwords.hash("correct horse")
+    (pid,) = hashers()
+    os.kill(pid, signal.SIGSTOP)
+    passwords.close()
+    assert hashers() == []
 
 
 async def test_who_comes_when_all_places_are_taken_is_told_to_try_again(narrow: Passwords) -> None:
@@ -158,7 +195,7 @@ async def test_who_is_cancelled_while_waiting_gives_its_place_to_the_next(narrow
     assert await running != await next
 
 
-async def test_who_is_cancelled_while_hashing_holds_the_thread_until_it_is_done(narrow: Passwords) -> None:
+async def test_who_is_cancelled_while_hashing_holds_the_process_until_it_is_done(narrow: Passwords) -> None:
     running, waiting = await one_runs_and_one_waits(narrow)
     running.cancel()
     await asyncio.wait([running])
@@ -175,7 +212,7 @@ async def test_nobody_waits_for_ever(narrow: Passwords, monkeypatch: pytest.Monk
     assert await running
 
 
-async def test_an_error_frees_the_thread_too(narrow: Passwords) -> None:
+async def test_an_error_frees_the_process_too(narrow: Passwords) -> None:
     for _ in range(3):
         with pytest.raises(InvalidHashError):
             await narrow.verify("broken", "correct horse")
@@ -184,7 +221,7 @@ async def test_an_error_frees_the_thread_too(narrow: Passwords) -> None:
 async def test_closing_ends_what_runs_and_refuses_what_waits(narrow: Passwords) -> None:
     running, waiting = await one_runs_and_one_waits(narrow)
     narrow.close()
-    assert not threads_of_passwords()
+    assert hashers() == []
     assert await running
     for late in (waiting, narrow.hash("correct horse")):
         with pytest.raises(Unavailable, match="going down"):

@@ -14,11 +14,11 @@ from playwright.async_api import Browser, async_playwright
 from .conftest import CHROMIUM_FLAGS, chromium
 from .demo_client import DemoParticipant
 from .deployment import Deployment
-from .namespaces import MEDIA_ADDRESS, PAGE_ADDRESS, Network, needs_root
+from .namespaces import MEDIA_ADDRESS, PAGE_ADDRESS, Network, needs_network
 from .network import WatchedParticipant, ways
 from .participant import Participant
 
-pytestmark = needs_root
+pytestmark = needs_network
 
 #: Seconds from a client's request for an ICE restart until media is back.
 RESTARTED_IN = 2.0

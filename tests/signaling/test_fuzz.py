@@ -26,6 +26,7 @@ SENDING, RECEIVING, PRODUCER, CONSUMER = "$sending", "$receiving", "$producer", 
 STREAM = {"streamId": 1, "ordered": True}
 REQUESTS: list[tuple[str, Any]] = [
     ("getRouterRtpCapabilities", {}),
+    ("getIceServers", {}),
     ("join", {"displayName": "M", "device": {"flag": "x"}, "rtpCapabilities": RTP_CAPABILITIES}),
     (
         "createWebRtcTransport",

@@ -42,6 +42,7 @@ def test_only_preparing_and_looking_is_allowed_before_joining() -> None:
     early = {name for name, method in METHODS.items() if not method.needs_join}
     assert early == {
         "getRouterRtpCapabilities",
+        "getIceServers",
         "join",
         "createWebRtcTransport",
         "connectWebRtcTransport",
