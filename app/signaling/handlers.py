@@ -9,7 +9,9 @@ from app.errors import NotAllowed
 from app.mediasoup.data_structures import DtlsParameters, IceCandidate, IceParameters, SctpParameters
 from app.mediasoup.rtp_parameters import RtpCapabilities, Value
 from app.mediasoup.stats import DataConsumerStats, DataProducerStats, RtpStreamStats, WebRtcTransportStats
-from app.rtc.events import Device, PeerInfo
+from app.rtc.events import Device, PeerInfo, RoomUpdated
+from app.rtc.hands import Hand
+from app.rtc.meeting_events import ChatMessage
 from app.rtc.peer import Peer
 from app.rtc.room import Room
 
@@ -21,7 +23,11 @@ method = METHODS.method
 
 
 class Joined(Value, frozen=True):
-    """Who is there already, what the room is like, and what one is, and may do, in it."""
+    """
+    Who is there already, what was said, what the room is like, and what one is, and may do, in it.
+
+    ``room_name``, ``locked`` and ``lobby`` are those of ``room``, for clients that look for them here.
+    """
 
     peers: list[PeerInfo]
     identity: str
@@ -29,6 +35,9 @@ class Joined(Value, frozen=True):
     room_name: str
     locked: bool
     lobby: bool
+    room: RoomUpdated
+    chat: list[ChatMessage]
+    hands: list[Hand]
     role: str | None = None
 
 
@@ -63,6 +72,7 @@ async def join(room: Room, peer: Peer, data: schemas.Join) -> Joined:
         display_name=data.display_name,
         device=data.device or Device(),
         rtp_capabilities=data.rtp_capabilities,
+        dynacast=bool(data.dynacast),
     )
     return Joined(
         peers=peers,
@@ -71,6 +81,9 @@ async def join(room: Room, peer: Peer, data: schemas.Join) -> Joined:
         room_name=room.config.name,
         locked=room.config.locked,
         lobby=room.config.lobby,
+        room=room.summary,
+        chat=room.chat.history,
+        hands=room.hands.raised,
         role=peer.role,
     )
 
@@ -149,38 +162,9 @@ async def produce_data(room: Room, peer: Peer, data: schemas.ProduceData) -> Cre
         label=data.label,
         protocol=data.protocol,
         app_data=schemas.app_data(data.app_data),
+        to=data.to,
     )
     return Created(id=data_producer.id)
-
-
-# Consumers
-
-
-@method("pauseConsumer", schemas.OfConsumer, ordered_by="consumer_id", needs="subscribe")
-async def pause_consumer(room: Room, peer: Peer, data: schemas.OfConsumer) -> None:
-    await peer.media.subscriber.consumers.get(data.consumer_id).pause()
-
-
-@method("resumeConsumer", schemas.OfConsumer, ordered_by="consumer_id", needs="subscribe")
-async def resume_consumer(room: Room, peer: Peer, data: schemas.OfConsumer) -> None:
-    await peer.media.subscriber.consumers.get(data.consumer_id).resume()
-
-
-@method("setConsumerPreferredLayers", schemas.SetConsumerPreferredLayers, ordered_by="consumer_id", needs="subscribe")
-async def set_consumer_preferred_layers(room: Room, peer: Peer, data: schemas.SetConsumerPreferredLayers) -> None:
-    await peer.media.subscriber.consumers.get(data.consumer_id).set_preferred_layers(
-        spatial_layer=data.spatial_layer, temporal_layer=data.temporal_layer
-    )
-
-
-@method("setConsumerPriority", schemas.SetConsumerPriority, ordered_by="consumer_id", needs="subscribe")
-async def set_consumer_priority(room: Room, peer: Peer, data: schemas.SetConsumerPriority) -> None:
-    await peer.media.subscriber.consumers.get(data.consumer_id).set_priority(data.priority)
-
-
-@method("requestConsumerKeyFrame", schemas.OfConsumer, ordered_by="consumer_id", needs="subscribe")
-async def request_consumer_key_frame(room: Room, peer: Peer, data: schemas.OfConsumer) -> None:
-    await peer.media.subscriber.consumers.get(data.consumer_id).request_key_frame()
 
 
 # Statistics
