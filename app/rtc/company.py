@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import UTC, datetime
 
 from loguru import logger
 
 from app.config import Settings
-from app.errors import NotFound
+from app.errors import BadRequest, NotFound
 from app.mediasoup.audio_level_observer import AudioLevelObserver
 
+from .chat import Chat
 from .door import Door
 from .events import DataMessage, Event
 from .exchange import Exchange
+from .hands import Hands
 from .lobby import Lobby
+from .meeting_events import now_ms
 from .peer import Peer
 from .room_config import RoomConfig
+from .stage import Stage
+
+#: Bytes of a message that a peer sends to others, as UTF-8.
+MAX_PAYLOAD = 15 * 1_024
 
 
 class Company:
-    """The lowest part of a :class:`app.rtc.room.Room`."""
+    """
+    The lowest part of a :class:`app.rtc.room.Room`.
+
+    ``chat`` and ``hands`` are what those who joined say, and who of them would like to.
+    """
 
     def __init__(self, config: RoomConfig, settings: Settings, loudness: AudioLevelObserver) -> None:
         self.id = config.id
@@ -28,7 +38,10 @@ class Company:
         self._peers: dict[str, Peer] = {}
         self._door = Door(config, settings)
         self._lobby = Lobby(self._tell_moderators)
-        self._exchange = Exchange(loudness, self._joined, self._tell, self._log)
+        self.chat = Chat(self._tell)
+        self.hands = Hands(self._tell)
+        self._stage = Stage(config.last_n)
+        self._exchange = Exchange(loudness, self._joined, self._tell, self._log, self._stage)
 
     @property
     def config(self) -> RoomConfig:
@@ -66,11 +79,24 @@ class Company:
 
         Those who are not here (any more) are left out; gives how many it went to.
         """
-        message = DataMessage(topic=topic, payload=payload, sent_at=datetime.now(UTC))
+        message = DataMessage(topic=topic, payload=payload, sent_at=now_ms())
         receivers = [peer for peer in self._joined() if to is None or peer.id in to]
         for peer in receivers:
             peer.client.notify(message)
         return len(receivers)
+
+    def pass_on(self, sender: Peer, payload: str, topic: str, to: Collection[str] | None = None) -> None:
+        """
+        Send a message of a peer to those with the ids ``to``, ``None`` for all others who may receive something.
+
+        :raises BadRequest: it is too large
+        """
+        if len(payload.encode()) > MAX_PAYLOAD:
+            raise BadRequest(f"data.payload: larger than {MAX_PAYLOAD} bytes")
+        message = DataMessage(topic=topic, payload=payload, sent_at=now_ms(), sender=sender.id)
+        for peer in self._joined(but=sender):
+            if peer.grants.can_subscribe and (to is None or peer.id in to):
+                peer.client.notify(message)
 
     def _joined(self, *, but: Peer | None = None) -> Iterator[Peer]:
         return (peer for peer in tuple(self._peers.values()) if peer.joined and peer is not but)

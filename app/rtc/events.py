@@ -28,7 +28,7 @@ class Device(Value, frozen=True):
 
 
 class PeerInfo(Value, frozen=True):
-    """A joined peer as the others see it. ``metadata``, ``attributes`` and ``role`` are its token's, if it has them."""
+    """A joined peer as the others see it. ``role`` is its token's, if it has one."""
 
     id: str
     display_name: str
@@ -186,10 +186,12 @@ class RoomUpdated(Event, frozen=True):
     METHOD = "roomUpdated"
 
     name: str
+    metadata: str
     locked: bool
     lobby: bool
     unmute_allowed: bool
     max_participants: int | None
+    last_n: int | None
     ends_at: datetime | None
 
 
@@ -203,15 +205,18 @@ class RoomClosed(Event, frozen=True):
 
 
 class DataMessage(Event, frozen=True):
-    """A message that a program outside sent to this peer, among others perhaps."""
+    """
+    A message that another peer, or a program outside (no ``sender``), sent to this one, among others perhaps.
+
+    ``sent_at`` is in milliseconds since 1970.
+    """
 
     METHOD = "dataMessage"
 
     topic: str
     payload: str
-    sent_at: datetime
-    #: No peer: the field is there for messages that peers will send.
-    sender: None = msgspec.field(default=None, name="from")
+    sent_at: int
+    sender: str | None = msgspec.field(default=None, name="from")
 
 
 class NewConsumer(Question, frozen=True):

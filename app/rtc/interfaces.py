@@ -9,6 +9,8 @@ from typing import Protocol
 from app.mediasoup.signal import Signal
 from app.mediasoup.worker import Worker
 
+from .events import Actor
+
 
 @dataclass(frozen=True, slots=True)
 class AttachedWorker:
@@ -36,3 +38,17 @@ class WorkerSource(Protocol):
 
     async def attach(self, slot: int) -> AttachedWorker:
         """Attach to the worker in ``slot``, waiting as long as there is none."""
+
+
+class Ownership(Protocol):
+    """Whose rooms are: :class:`app.services.members.Members`."""
+
+    async def hand_over(self, room_id: str, owner: str, heir: str, by: Actor) -> None:
+        """
+        Make the room of the identity ``owner`` that of ``heir``; both are told, in the call, that it was ``by``.
+
+        :raises NotAllowed: it is not the owner's
+        :raises NotFound: there is no record of the room, or ``heir`` is no member of it
+        :raises LimitReached: the heir has as many rooms as allowed
+        :raises Unavailable: the database does not answer
+        """

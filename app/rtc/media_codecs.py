@@ -27,6 +27,8 @@ def _h264(profile_level_id: str) -> RtpCodecCapability:
 MEDIA_CODECS = [
     RtpCodecCapability(kind="audio", mime_type="audio/opus", clock_rate=48_000, channels=2),
     _video("video/VP8"),
+    # The profile that browsers send scalable layers with, and then the one of ten bits a colour.
+    _video("video/VP9", profile_id=0),
     _video("video/VP9", profile_id=2),
     _h264("4d0032"),
     _h264("42e01f"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from app.mediasoup.signal import Signal
 
 from . import permissions
 from .admission import Ban
+from .audience import Audience
 from .company import Company
 from .door import bans_on
 from .events import Actor, Farewell, NewPeer, PeerClosed
@@ -148,19 +149,22 @@ class Moderation(Company):
         label: str,
         protocol: str,
         app_data: dict[str, Any],
+        to: Collection[str] | None = None,
     ) -> DataProducer:
         """
-        Start to receive messages from ``peer``. Raises as :meth:`PeerMedia.produce_data` does, too.
+        Start to receive messages from ``peer``, for those with the ids ``to`` or for all.
 
-        :raises NotAllowed: its grants do not cover data
+        Raises as :meth:`PeerMedia.produce_data` and :meth:`Audience.of` do; NotAllowed: its grants don't cover data.
         """
         permissions.check(peer.grants, "publish_data")
+        audience = None if to is None else Audience.of((each for each in self._joined() if each.visible), to)
         data_producer = await peer.media.produce_data(
             transport_id=transport_id,
             sctp_stream_parameters=sctp_stream_parameters,
             label=label,
             protocol=protocol,
             app_data=app_data,
+            audience=audience,
         )
         try:
             permissions.check(peer.grants, "publish_data")
@@ -231,6 +235,7 @@ class Moderation(Company):
         if peer.media.receive(grants.can_subscribe) and grants.can_subscribe and peer.joined:
             self._exchange.offer_all(peer)
         if peer.visible != was_visible:
+            self.hands.forget(peer)
             self._tell(NewPeer.of(peer.info) if peer.visible else PeerClosed(peer_id=peer.id), but=peer)
         if peer.joined and grants.room_admin and not was_moderator:
             self._lobby.show(peer)

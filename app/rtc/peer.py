@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,10 @@ from app.mediasoup.signal import Signal
 
 from . import permissions
 from .admission import Admission
-from .events import Client, Device, Farewell, PeerInfo
+from .events import Actor, Client, Device, Farewell, PeerInfo
 from .peer_media import PeerMedia
 from .quality import Quality, connection_quality
+from .self_description import check_metadata, merge_attributes
 
 if TYPE_CHECKING:
     from loguru import Logger
@@ -26,7 +28,8 @@ class Peer:
     """
     Present from the moment its socket connects; seen by others once it has joined, unless its grants hide it.
 
-    Made by ``room.enter()``. ``grants`` and ``role`` are those of ``admission`` until the room changes them.
+    Made by ``room.enter()``. ``grants`` and ``role`` are those of ``admission`` until the room changes them,
+    ``metadata`` and ``attributes`` until the peer does. ``dynacast``: its client does not send what nobody wants.
     ``on_close`` fires once, before the media are closed, with the reason: a :class:`Farewell`'s, or ``left``,
     ``connection-lost`` or ``protocol-error``.
     """
@@ -40,11 +43,14 @@ class Peer:
         self.admission = admission
         self.grants: Grants = admission.grants
         self.role = admission.role
+        self.metadata = admission.metadata
+        self.attributes: Mapping[str, str] = admission.attributes
         self.log = log
         self.display_name = ""
         self.device = Device()
         self.joined_at: datetime | None = None
         self.closed = False
+        self.dynacast = False
         self.on_close: Signal[str] = Signal()
         self._max_name_length = max_name_length
 
@@ -70,21 +76,20 @@ class Peer:
             id=self.id,
             display_name=self.display_name,
             device=self.device,
-            metadata=self.admission.metadata,
-            attributes=self.admission.attributes,
+            metadata=self.metadata,
+            attributes=self.attributes,
             role=self.role,
         )
 
     @property
+    def actor(self) -> Actor:
+        """How others are told who did something to them."""
+        return Actor(peer_id=self.id, name=self.display_name)
+
+    @property
     def quality(self) -> Quality | None:
         """How well media flow from and to it; ``None`` while none do."""
-        sent = [
-            max(each.score for each in producer.score)
-            for producer in self.media.producers
-            if producer.score and not producer.paused
-        ]
-        consumers = (each for each in self.media.subscriber.consumers if not (each.paused or each.producer_paused))
-        return connection_quality(sent=sent, received=[each.score.score for each in consumers])
+        return connection_quality(sent=self.media.sent_scores, received=self.media.received_scores)
 
     def introduce(self, *, display_name: str, device: Device, rtp_capabilities: RtpCapabilities | None) -> None:
         """
@@ -112,6 +117,17 @@ class Peer:
         if len(display_name) > self._max_name_length:
             raise BadRequest(f"data.displayName: longer than {self._max_name_length} characters")
         self.display_name = display_name
+
+    def describe(self, metadata: str | None, attributes: Mapping[str, str]) -> None:
+        """
+        Change what it says of itself; ``None`` keeps the metadata, an empty value removes an attribute.
+
+        :raises BadRequest: something of it is too long, or there would be too many attributes
+        """
+        merged = merge_attributes(self.attributes, attributes)
+        if metadata is not None:
+            self.metadata = check_metadata(metadata)
+        self.attributes = merged
 
     def dismiss(self, farewell: Farewell) -> None:
         """Let it leave, and its client know why."""

@@ -20,9 +20,12 @@ from app.mediasoup.signal import Signal
 from app.mediasoup.webrtc_server import WebRtcServer
 from app.mediasoup.webrtc_transport import WebRtcTransport
 
+from .audience import Audience
 from .events import Client, DownlinkBwe, ProducerScoreChanged
+from .media_subscriber import MediaSubscriber
 from .registry import Registry
-from .subscriber import DataSubscriber, MediaSubscriber
+from .stage import Stage
+from .subscriber import DataSubscriber
 from .tasks import TaskSet
 
 if TYPE_CHECKING:
@@ -33,12 +36,18 @@ class PeerMedia:
     """
     Everything of one peer that lives in the worker; closing it leaves nothing there.
 
-    ``on_produce`` and ``on_produce_data`` fire for every new producer. ``subscriber`` and ``data_subscriber`` consume
-    what others produce.
+    ``on_produce`` and ``on_produce_data`` fire for every new producer, the latter with whom it is for (``None``: all).
+    ``subscriber`` and ``data_subscriber`` consume what others produce; ``stage`` is the room's.
     """
 
     def __init__(
-        self, router: Router, webrtc_server: WebRtcServer, client: Client, settings: Settings, log: Logger
+        self,
+        router: Router,
+        webrtc_server: WebRtcServer,
+        client: Client,
+        settings: Settings,
+        log: Logger,
+        stage: Stage,
     ) -> None:
         limits = settings.limits
         self._router = router
@@ -46,18 +55,19 @@ class PeerMedia:
         self._client = client
         self._settings = settings
         self._log = log
+        self._stage = stage
         self._tasks = TaskSet()
         self.transports: Registry[WebRtcTransport] = Registry("transport", limits.max_transports_per_peer)
         self.producers: Registry[Producer] = Registry("producer", limits.max_producers_per_peer)
         self.data_producers: Registry[DataProducer] = Registry("data producer", limits.max_data_producers_per_peer)
         self.subscriber = MediaSubscriber(
-            client, self._tasks, limits.max_consumers_per_peer, self._consuming_transport, log
+            client, self._tasks, limits.max_consumers_per_peer, self._consuming_transport, log, stage
         )
         self.data_subscriber = DataSubscriber(
             client, self._tasks, limits.max_data_consumers_per_peer, self._consuming_sctp_transport, log
         )
         self.on_produce: Signal[Producer] = Signal()
-        self.on_produce_data: Signal[DataProducer] = Signal()
+        self.on_produce_data: Signal[DataProducer, Audience | None] = Signal()
 
     async def create_transport(
         self, *, producing: bool, consuming: bool, force_tcp: bool, sctp: bool
@@ -108,8 +118,9 @@ class PeerMedia:
         label: str,
         protocol: str,
         app_data: dict[str, Any],
+        audience: Audience | None = None,
     ) -> DataProducer:
-        """Start to receive messages from the client. Raises as :meth:`produce` does."""
+        """Start to receive messages from the client, for ``audience`` or all. Raises as :meth:`produce` does."""
         transport = self.transports.get(transport_id)
         data_producer = await self.data_producers.make(
             lambda: transport.produce_data(
@@ -119,7 +130,7 @@ class PeerMedia:
                 app_data=app_data,
             )
         )
-        self.on_produce_data.emit(data_producer)
+        self.on_produce_data.emit(data_producer, audience)
         return data_producer
 
     def receive(self, allowed: bool) -> bool:
@@ -133,6 +144,21 @@ class PeerMedia:
         for subscriber in (self.subscriber, self.data_subscriber):
             subscriber.allow() if allowed else subscriber.forbid()
         return True
+
+    @property
+    def sent_scores(self) -> list[int]:
+        """How well each producer arrives that is to be sent, from 0 to 10. One of which nothing came yet has none."""
+        return [
+            max(each.score for each in producer.score)
+            for producer in self.producers
+            if producer.score and not (producer.paused or self._stage.dynacast.rests(producer.id))
+        ]
+
+    @property
+    def received_scores(self) -> list[int]:
+        """How well each consumer arrives that flows, from 0 to 10."""
+        flowing = (each for each in self.subscriber.consumers if not (each.paused or each.producer_paused))
+        return [each.score.score for each in flowing]
 
     def close(self) -> None:
         """Close all of it, and what is still being made."""

@@ -9,13 +9,15 @@ from app.auth.grants import SOURCES, Grants
 from app.errors import BadRequest, NotAllowed
 from app.mediasoup.rtp_parameters import MediaKind
 
-Need = Literal["publish", "publish_data", "subscribe", "moderate"]
+Need = Literal["publish", "publish_data", "subscribe", "moderate", "be_seen", "describe_itself"]
 
 NEEDS: dict[Need, tuple[Callable[[Grants], bool], str]] = {
     "publish": (lambda grants: grants.can_publish and not grants.hidden, "you may not send audio or video here"),
     "publish_data": (lambda grants: grants.can_publish_data and not grants.hidden, "you may not send data here"),
     "subscribe": (lambda grants: grants.can_subscribe, "you may not receive anything here"),
     "moderate": (lambda grants: grants.room_admin, "only moderators may do that"),
+    "be_seen": (lambda grants: not grants.hidden, "nobody sees you here"),
+    "describe_itself": (lambda grants: grants.can_update_own_metadata, "your metadata are those that your token says"),
 }
 #: What media of each kind can't be of.
 CONTRADICTIONS = {"audio": ("camera", "screen_share"), "video": ("microphone", "screen_share_audio")}

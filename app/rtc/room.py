@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from app.auth.ice_servers import IceServers
 from app.config import Settings
-from app.errors import InLobby, Unavailable
+from app.errors import InLobby, NotAllowed, Unavailable
 from app.mediasoup.audio_level_observer import AudioLevelObserver
 from app.mediasoup.router import Router
 from app.mediasoup.rtp_parameters import RtpCapabilities
@@ -29,15 +31,18 @@ from .events import (
     RoomClosed,
     RoomUpdated,
 )
+from .interfaces import Ownership
 from .media_codecs import media_codecs
+from .meeting_events import PeerUpdated
 from .moderation import Moderation
 from .peer import Peer
 from .peer_media import PeerMedia
 from .room_config import RoomConfig
+from .self_description import check_metadata
 from .worker_pool import PooledWorker
 
-#: How often the loudest peer is told, in milliseconds; quieter than the threshold, in dBov, is silence.
-SPEAKER_INTERVAL, SPEAKER_THRESHOLD = 800, -80
+#: How often it is told who is how loud, in milliseconds; quieter than the threshold, in dBov, is silence.
+SPEAKER_INTERVAL, SPEAKER_THRESHOLD = 500, -80
 #: Seconds between looks at the clock for a room that ends at some time: clocks may be set.
 LONGEST_LOOK = 60.0
 
@@ -48,7 +53,7 @@ class Room(Moderation):
     ``settings.empty_room_seconds``.
 
     ``on_join`` fires for each peer that joins, ``on_leave`` when such a peer goes, with the reason (see
-    :class:`Peer`); ``on_close`` once.
+    :class:`Peer`); ``on_close`` once. ``ownership`` is ``None`` as long as nobody keeps record of whose the room is.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Room(Moderation):
         release: str | None,
     ) -> None:
         super().__init__(config, settings, loudness)
+        self.ownership: Ownership | None = None
         self.opened_at = datetime.now(UTC)
         self.closed = False
         #: Of which servers clients may have help on the way of media to this room.
@@ -72,7 +78,7 @@ class Room(Moderation):
         self._router = router
         self._settings = settings
         self._release = release
-        self._lock_by_config = config.locked
+        self._configured = config
         self._empty_timer: asyncio.TimerHandle | None = None
         self._end_timer: asyncio.TimerHandle | None = None
         router.on_worker_close.add(self._worker_died)
@@ -86,7 +92,9 @@ class Room(Moderation):
         router = await home.worker.create_router(media_codecs=media_codecs(config.codecs))
         try:
             loudness = await router.create_audio_level_observer(
-                max_entries=1, threshold=SPEAKER_THRESHOLD, interval=SPEAKER_INTERVAL
+                max_entries=settings.limits.max_peers_per_room,
+                threshold=SPEAKER_THRESHOLD,
+                interval=SPEAKER_INTERVAL,
             )
         except BaseException:
             router.close()
@@ -99,6 +107,21 @@ class Room(Moderation):
     def rtp_capabilities(self) -> RtpCapabilities:
         """What clients may send and receive here."""
         return self._router.rtp_capabilities
+
+    @property
+    def summary(self) -> RoomUpdated:
+        """How the room is, as clients are told."""
+        config = self.config
+        return RoomUpdated(
+            name=config.name,
+            metadata=config.metadata,
+            locked=config.locked,
+            lobby=config.lobby,
+            unmute_allowed=config.unmute_allowed,
+            max_participants=config.max_participants,
+            last_n=config.last_n,
+            ends_at=config.ends_at,
+        )
 
     def check(self, peer_id: str, admission: Admission) -> None:
         """Raise what :meth:`enter` would raise now."""
@@ -123,10 +146,18 @@ class Room(Moderation):
         return peer
 
     def join(
-        self, peer: Peer, *, display_name: str, device: Device, rtp_capabilities: RtpCapabilities | None
+        self,
+        peer: Peer,
+        *,
+        display_name: str,
+        device: Device,
+        rtp_capabilities: RtpCapabilities | None,
+        dynacast: bool = False,
     ) -> list[PeerInfo]:
         """
         Make ``peer`` one of those who see each other; it gets consumers for all that is produced here.
+
+        ``dynacast``: its client wants to know what nobody wants of its videos.
 
         Nothing reaches the peer's client before this returns. Raises as :meth:`Peer.introduce` does.
 
@@ -139,6 +170,7 @@ class Room(Moderation):
             raise InLobby("a moderator was asked to let you in")
         others = self.peers
         self._door.check_full(len(others))
+        peer.dynacast = dynacast
         peer.join()
         self._door.remember(peer.identity)
         peer.log.info("joined as {!r}", peer.display_name)
@@ -165,6 +197,17 @@ class Room(Moderation):
             renamed = PeerDisplayNameChanged(peer_id=peer.id, display_name=display_name, old_display_name=former)
             self._tell(renamed, but=peer)
 
+    def describe(self, peer: Peer, metadata: str | None, attributes: Mapping[str, str]) -> None:
+        """Change what ``peer`` says of itself, as :meth:`Peer.describe` does; all are told, itself included."""
+        peer.describe(metadata, attributes)
+        told = PeerUpdated(
+            peer_id=peer.id, metadata=peer.metadata, attributes=peer.attributes, display_name=peer.display_name
+        )
+        if peer.visible:
+            self._tell(told)
+        else:
+            peer.client.notify(told)
+
     def close(self, farewell: Farewell, by: Actor | None = None) -> None:
         """End the room; its clients are told why, and who did it."""
         if self.closed:
@@ -186,31 +229,43 @@ class Room(Moderation):
         """
         Be so from now on; all are told. Codecs stay what they are, and who is in stays in.
 
-        A lock that :meth:`lock` changed stays too, unless ``config`` says otherwise about it than before. Without a
-        lobby those who wait there are admitted, by ``by``.
+        What :meth:`adjust` changed stays too, unless ``config`` says otherwise about it than before. Without a lobby
+        those who wait there are admitted, by ``by``.
         """
-        lock_is_new = config.locked != self._lock_by_config
-        self._lock_by_config = config.locked
-        self._change(config if lock_is_new else replace(config, locked=self.config.locked), by)
+        before, self._configured = asdict(self._configured), config
+        self._change(replace(self.config, **{k: v for k, v in asdict(config).items() if v != before[k]}), by)
 
     def lock(self, locked: bool, by: Actor | None) -> None:
         """Let nobody new in, or everybody again, for as long as the call lasts; all are told."""
-        self._change(replace(self.config, locked=locked), by)
+        self.adjust(by, locked=locked)
+
+    def adjust(self, by: Actor | None, **changes: Any) -> None:
+        """
+        Change these fields of ``config`` for as long as the call lasts; all are told.
+
+        :raises BadRequest: the metadata are too long
+        """
+        check_metadata(changes.get("metadata", ""))
+        self._change(replace(self.config, **changes), by)
+
+    async def hand_over(self, peer_id: str, by: Peer) -> None:
+        """
+        Make another peer the room's owner; raises as :meth:`Ownership.hand_over` does, too.
+
+        :raises NotFound: nobody has this id
+        :raises NotAllowed: ``by`` does not own the room, or nobody does
+        """
+        heir = self.find(peer_id)
+        if self.ownership is None or by.role != "owner":
+            raise NotAllowed("only the owner gives the room to somebody else")
+        await self.ownership.hand_over(self.id, by.identity, heir.identity, by.actor)
 
     def _change(self, config: RoomConfig, by: Actor | None) -> None:
         if config == self.config:
             return
         self._door.config = config
-        self._tell(
-            RoomUpdated(
-                name=config.name,
-                locked=config.locked,
-                lobby=config.lobby,
-                unmute_allowed=config.unmute_allowed,
-                max_participants=config.max_participants,
-                ends_at=config.ends_at,
-            )
-        )
+        self._tell(self.summary)
+        self._stage.limit(config.last_n)
         if not config.lobby:
             for peer in self.lobby:
                 self._call_in(peer, by)
@@ -219,7 +274,7 @@ class Room(Moderation):
     def _new_peer(self, peer_id: str, client: Client, admission: Admission) -> Peer:
         self._cancel_empty_timer()
         log = self._log.bind(peer=peer_id)
-        media = PeerMedia(self._router, self._home.webrtc_server, client, self._settings, log)
+        media = PeerMedia(self._router, self._home.webrtc_server, client, self._settings, log, self._stage)
         media.receive(admission.grants.can_subscribe)
         peer = Peer(peer_id, client, media, admission, self._settings.limits.max_name_length, log)
         peer.on_close.add(lambda reason: self._peer_closed(peer, reason))
@@ -238,6 +293,7 @@ class Room(Moderation):
         if self.closed:
             return
         self._lobby.remove(peer)
+        self.hands.forget(peer)
         if peer.visible:
             self._tell(PeerClosed(peer_id=peer.id))
         if not self._peers:

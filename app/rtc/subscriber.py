@@ -7,26 +7,16 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from app.errors import WrongState
-from app.mediasoup.consumer import Consumer
 from app.mediasoup.data_consumer import DataConsumer
 from app.mediasoup.data_producer import DataProducer
-from app.mediasoup.data_structures import ConsumerLayers
 from app.mediasoup.errors import MediasoupError, UnsupportedError
-from app.mediasoup.producer import Producer
-from app.mediasoup.rtp_parameters import RtpCapabilities
 from app.mediasoup.signal import Signal
 from app.mediasoup.webrtc_transport import WebRtcTransport
 
 from .events import (
     Client,
-    ConsumerClosed,
-    ConsumerLayersChanged,
-    ConsumerPaused,
-    ConsumerResumed,
-    ConsumerScoreChanged,
     DataConsumerClosed,
     Event,
-    NewConsumer,
     NewDataConsumer,
     NotConfirmed,
     Question,
@@ -76,6 +66,8 @@ class Subscriber(ABC, Generic[P, C]):
         self._log = log
         #: By the producer's id: the peer that owns it, and the producer.
         self._waiting: dict[str, tuple[str, P]] = {}
+        #: By the producer's id, too.
+        self._consumed: dict[str, C] = {}
         self._working = False
         self._closed = False
         self.allowed = True
@@ -121,7 +113,9 @@ class Subscriber(ABC, Generic[P, C]):
                 if self.consumers.full:
                     self._log.warning("no more {}s: the peer has {}", self.KIND, len(self.consumers))
                     return
-                await self._consume(transport, *self._waiting.pop(next(iter(self._waiting))))
+                owner_id, producer = self._waiting.pop(next(iter(self._waiting)))
+                if producer.id not in self._consumed:
+                    await self._consume(transport, owner_id, producer)
         finally:
             self._working = False
 
@@ -137,18 +131,19 @@ class Subscriber(ABC, Generic[P, C]):
             elif not producer.closed:
                 self._log.warning("producer {} could not be consumed: {}", producer.id, error)
         else:
-            if bans == self._bans:
+            if bans == self._bans and self._wants(producer.id):
                 self._introduce(consumer, owner_id, producer)
             else:
                 consumer.close()
 
     def _introduce(self, consumer: C, owner_id: str, producer: P) -> None:
+        self._consumed[producer.id] = consumer
         # The question goes out before any event of the consumer can.
         confirmed = self._client.ask(self._question(consumer, owner_id, producer))
-        self._listen(consumer)
+        self._listen(consumer, owner_id, producer)
         # A consumer that its transport took with it is still wanted, on the next transport.
         consumer.on_transport_close.add(lambda: self.offer(owner_id, producer))
-        consumer.on_close.add(self.proceed)
+        consumer.on_close.add(lambda: self._ended(consumer, producer))
         self._tasks.start(self._confirm(consumer, confirmed), name=f"introducing {self.KIND} {consumer.id}")
 
     async def _confirm(self, consumer: C, confirmed: Awaitable[None]) -> None:
@@ -160,6 +155,10 @@ class Subscriber(ABC, Generic[P, C]):
                 self._log.info("{} {} is given up: {}", self.KIND, consumer.id, error)
                 self._give_up(consumer)
 
+    def _ended(self, consumer: C, producer: P) -> None:
+        del self._consumed[producer.id]
+        self.proceed()
+
     def _give_up(self, consumer: C) -> None:
         consumer.close()
         self._client.notify(self._closed_event(consumer))
@@ -167,6 +166,10 @@ class Subscriber(ABC, Generic[P, C]):
     def _transport(self) -> WebRtcTransport | None:
         """Give the transport on which to consume, if it is possible now."""
         return None if self._closed else self._find_transport()
+
+    def _wants(self, producer_id: str) -> bool:
+        """Whether a producer that was offered is to be consumed still."""
+        return True
 
     @abstractmethod
     async def _make(self, transport: WebRtcTransport, producer: P) -> C:
@@ -177,7 +180,7 @@ class Subscriber(ABC, Generic[P, C]):
         """Word what the client is asked to confirm."""
 
     @abstractmethod
-    def _listen(self, consumer: C) -> None:
+    def _listen(self, consumer: C, owner_id: str, producer: P) -> None:
         """Pass the consumer's events on to the client."""
 
     @abstractmethod
@@ -187,58 +190,6 @@ class Subscriber(ABC, Generic[P, C]):
     @abstractmethod
     def _closed_event(self, consumer: C) -> Event:
         """Word that the consumer is gone."""
-
-
-class MediaSubscriber(Subscriber[Producer, Consumer]):
-    """Consumes audio and video, once ``rtp_capabilities`` say what the client can take."""
-
-    KIND = "consumer"
-
-    rtp_capabilities: RtpCapabilities | None = None
-
-    def _transport(self) -> WebRtcTransport | None:
-        return None if self.rtp_capabilities is None else super()._transport()
-
-    async def _make(self, transport: WebRtcTransport, producer: Producer) -> Consumer:
-        assert self.rtp_capabilities is not None
-        # Paused until the client is ready: its first packet is then one that it can use, and a key frame.
-        return await transport.consume(producer_id=producer.id, rtp_capabilities=self.rtp_capabilities, paused=True)
-
-    def _question(self, consumer: Consumer, owner_id: str, producer: Producer) -> Question:
-        return NewConsumer(
-            peer_id=owner_id,
-            producer_id=producer.id,
-            id=consumer.id,
-            kind=consumer.kind,
-            rtp_parameters=consumer.rtp_parameters,
-            type=consumer.type,
-            app_data=producer.app_data,
-            producer_paused=consumer.producer_paused,
-        )
-
-    def _listen(self, consumer: Consumer) -> None:
-        notify, id = self._client.notify, consumer.id
-        consumer.on_producer_close.add(lambda: notify(ConsumerClosed(consumer_id=id)))
-        consumer.on_producer_pause.add(lambda: notify(ConsumerPaused(consumer_id=id)))
-        consumer.on_producer_resume.add(lambda: notify(ConsumerResumed(consumer_id=id)))
-        consumer.on_score.add(lambda score: notify(ConsumerScoreChanged(consumer_id=id, score=score)))
-        consumer.on_layers_change.add(lambda layers: notify(layers_changed(id, layers)))
-
-    async def _start(self, consumer: Consumer) -> None:
-        await consumer.resume()
-        self._client.notify(ConsumerScoreChanged(consumer_id=consumer.id, score=consumer.score))
-
-    def _closed_event(self, consumer: Consumer) -> Event:
-        return ConsumerClosed(consumer_id=consumer.id)
-
-
-def layers_changed(consumer_id: str, layers: ConsumerLayers | None) -> ConsumerLayersChanged:
-    """Word a change of layers; none at all are sent as nulls."""
-    return ConsumerLayersChanged(
-        consumer_id=consumer_id,
-        spatial_layer=None if layers is None else layers.spatial_layer,
-        temporal_layer=None if layers is None else layers.temporal_layer,
-    )
 
 
 class DataSubscriber(Subscriber[DataProducer, DataConsumer]):
@@ -260,7 +211,7 @@ class DataSubscriber(Subscriber[DataProducer, DataConsumer]):
             app_data=producer.app_data,
         )
 
-    def _listen(self, consumer: DataConsumer) -> None:
+    def _listen(self, consumer: DataConsumer, owner_id: str, producer: DataProducer) -> None:
         closed = self._closed_event(consumer)
         consumer.on_data_producer_close.add(lambda: self._client.notify(closed))
 

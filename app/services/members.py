@@ -9,10 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.config import Settings
 from app.errors import NotAllowed, NotFound
+from app.rtc.events import Actor
+from app.rtc.room import Room
+from app.rtc.room_manager import RoomManager
 from app.stores.database import Database
 from app.stores.members import Members as MemberRecords
 from app.stores.models import Member, Role
 from app.stores.pages import Cursor, Page
+from app.stores.rooms import RoomRecords
 
 from .callers import Caller
 from .live_rooms import LiveRooms
@@ -27,6 +31,10 @@ class Members:
         self._database = database
         self._live = live
         self._max_rooms = settings.limits.max_rooms_per_user
+
+    def watch(self, rooms: RoomManager) -> None:
+        """Let owners hand their rooms over in the calls that will be."""
+        rooms.on_open.add(self._watch)
 
     async def page(self, caller: Caller, code: str, limit: int, cursor: Cursor | None) -> Page[Member]:
         """
@@ -63,6 +71,25 @@ class Members:
         logger.bind(room=code).info("user {} is {} now", user_id, role)
         return member
 
+    async def hand_over(self, room_id: str, owner: str, heir: str, by: Actor) -> None:
+        """As :meth:`app.rtc.interfaces.Ownership.hand_over` says."""
+        owner_id, heir_id = _account(owner), _account(heir)
+        async with self._database.transaction() as tx:
+            room = await RoomRecords(tx).find_by_code(room_id, lock=True)
+            if room is None:
+                raise NotFound(f"there is no room {room_id}")
+            if room.owner_id != owner_id:
+                raise NotAllowed("the room is not yours")
+            place = Standing(room=room, role="owner", user_id=owner_id, name=by.name)
+            member = await _find(tx, place, heir_id)
+            if member.role == "owner":
+                return
+            await self._hand_over(tx, place, member)
+            member.role = "owner"
+        self._live.set_role(room_id, owner, "moderator", by)
+        self._live.set_role(room_id, heir, "owner", by)
+        logger.bind(room=room_id).info("user {} is owner now", heir_id)
+
     async def remove(self, caller: Caller, code: str, user_id: UUID) -> None:
         """
         End a membership, and have the former member leave the call. Everybody may end their own.
@@ -83,6 +110,9 @@ class Members:
         self._live.expel(code, str(user_id), place.actor)
         logger.bind(room=code).info("user {} is no member any more", user_id)
 
+    def _watch(self, room: Room) -> None:
+        room.ownership = self
+
     async def _hand_over(self, tx: AsyncSession, place: Standing, heir: Member) -> UUID:
         """Make the room another member's; gives who owned it before."""
         await check_owned(tx, heir.user_id, self._max_rooms)
@@ -90,6 +120,14 @@ class Members:
         former.role = "moderator"
         place.room.owner_id = heir.user_id
         return former.user_id
+
+
+def _account(identity: str) -> UUID:
+    """Give the account of an identity. Raises NotFound for that of a guest."""
+    try:
+        return UUID(identity)
+    except ValueError:
+        raise NotFound("that is nobody with an account") from None
 
 
 async def _find(tx: AsyncSession, place: Standing, user_id: UUID) -> Member:

@@ -77,8 +77,8 @@ class Participant:
             joined_at=peer.joined_at,
             lobby=peer in room.lobby,
             permissions=_words(peer.grants),
-            metadata=peer.admission.metadata,
-            attributes=peer.admission.attributes,
+            metadata=peer.metadata,
+            attributes=peer.attributes,
             quality=peer.quality,
             tracks=[Track.of(producer) for producer in peer.media.producers],
         )

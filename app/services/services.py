@@ -76,6 +76,7 @@ class Services:
         # After the history, which is to write the end of a call before its room is deleted.
         self._ad_hoc.start()
         self.bans.watch(self._calls)
+        self.members.watch(self._calls)
 
     async def close(self) -> None:
         """End it. To be called when the rooms are closed; takes a second or two at most."""

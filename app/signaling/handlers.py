@@ -9,7 +9,9 @@ from app.errors import NotAllowed
 from app.mediasoup.data_structures import DtlsParameters, IceCandidate, IceParameters, SctpParameters
 from app.mediasoup.rtp_parameters import RtpCapabilities, Value
 from app.mediasoup.stats import DataConsumerStats, DataProducerStats, RtpStreamStats, WebRtcTransportStats
-from app.rtc.events import Device, PeerInfo
+from app.rtc.events import Device, PeerInfo, RoomUpdated
+from app.rtc.hands import Hand
+from app.rtc.meeting_events import ChatMessage
 from app.rtc.peer import Peer
 from app.rtc.room import Room
 
@@ -22,7 +24,11 @@ method = METHODS.method
 
 
 class Joined(Value, frozen=True):
-    """Who is there already, what the room is like, and what one is, and may do, in it."""
+    """
+    Who is there already, what was said, what the room is like, and what one is, and may do, in it.
+
+    ``room_name``, ``locked`` and ``lobby`` are those of ``room``, for clients that look for them here.
+    """
 
     peers: list[PeerInfo]
     identity: str
@@ -31,6 +37,9 @@ class Joined(Value, frozen=True):
     locked: bool
     lobby: bool
     ice_servers: list[IceServer]
+    room: RoomUpdated
+    chat: list[ChatMessage]
+    hands: list[Hand]
     role: str | None = None
 
 
@@ -65,6 +74,7 @@ async def join(room: Room, peer: Peer, data: schemas.Join) -> Joined:
         display_name=data.display_name,
         device=data.device or Device(),
         rtp_capabilities=data.rtp_capabilities,
+        dynacast=bool(data.dynacast),
     )
     return Joined(
         peers=peers,
@@ -74,6 +84,9 @@ async def join(room: Room, peer: Peer, data: schemas.Join) -> Joined:
         locked=room.config.locked,
         lobby=room.config.lobby,
         ice_servers=ice_servers_for(room, peer).ice_servers,
+        room=room.summary,
+        chat=room.chat.history,
+        hands=room.hands.raised,
         role=peer.role,
     )
 
@@ -152,38 +165,9 @@ async def produce_data(room: Room, peer: Peer, data: schemas.ProduceData) -> Cre
         label=data.label,
         protocol=data.protocol,
         app_data=schemas.app_data(data.app_data),
+        to=data.to,
     )
     return Created(id=data_producer.id)
-
-
-# Consumers
-
-
-@method("pauseConsumer", schemas.OfConsumer, ordered_by="consumer_id", needs="subscribe")
-async def pause_consumer(room: Room, peer: Peer, data: schemas.OfConsumer) -> None:
-    await peer.media.subscriber.consumers.get(data.consumer_id).pause()
-
-
-@method("resumeConsumer", schemas.OfConsumer, ordered_by="consumer_id", needs="subscribe")
-async def resume_consumer(room: Room, peer: Peer, data: schemas.OfConsumer) -> None:
-    await peer.media.subscriber.consumers.get(data.consumer_id).resume()
-
-
-@method("setConsumerPreferredLayers", schemas.SetConsumerPreferredLayers, ordered_by="consumer_id", needs="subscribe")
-async def set_consumer_preferred_layers(room: Room, peer: Peer, data: schemas.SetConsumerPreferredLayers) -> None:
-    await peer.media.subscriber.consumers.get(data.consumer_id).set_preferred_layers(
-        spatial_layer=data.spatial_layer, temporal_layer=data.temporal_layer
-    )
-
-
-@method("setConsumerPriority", schemas.SetConsumerPriority, ordered_by="consumer_id", needs="subscribe")
-async def set_consumer_priority(room: Room, peer: Peer, data: schemas.SetConsumerPriority) -> None:
-    await peer.media.subscriber.consumers.get(data.consumer_id).set_priority(data.priority)
-
-
-@method("requestConsumerKeyFrame", schemas.OfConsumer, ordered_by="consumer_id", needs="subscribe")
-async def request_consumer_key_frame(room: Room, peer: Peer, data: schemas.OfConsumer) -> None:
-    await peer.media.subscriber.consumers.get(data.consumer_id).request_key_frame()
 
 
 # Statistics

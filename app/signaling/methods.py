@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from app.rtc.peer import Peer
 from app.rtc.permissions import Need
 from app.rtc.room import Room
 
 from .schemas import Data
+
+#: What is done so often at most: so many calls at once, and so many a second in the long run.
+Pace = Literal["talk", "data"]
+PACES: dict[Pace, tuple[int, float]] = {"talk": (10, 2.0), "data": (50, 20.0)}
 
 D = TypeVar("D", bound=Data)
 Handler = Callable[[Room, Peer, D], Awaitable[object]]
@@ -21,7 +25,8 @@ class Method(Generic[D]):
     """
     A method. Calls whose field ``ordered_by`` has the same value run one after the other.
 
-    ``needs_join``: refused before the peer has joined. ``needs``: what the peer's grants must cover.
+    ``needs_join``: refused before the peer has joined. ``needs``: what the peer's grants must cover. ``pace``: how
+    often one client may call it, and all other methods of that pace.
     """
 
     schema: type[D]
@@ -29,6 +34,7 @@ class Method(Generic[D]):
     ordered_by: str | None
     needs_join: bool
     needs: Need | None
+    pace: Pace | None
 
 
 class MethodTable(dict[str, Method[Any]]):
@@ -42,11 +48,12 @@ class MethodTable(dict[str, Method[Any]]):
         ordered_by: str | None = None,
         needs_join: bool = True,
         needs: Need | None = None,
+        pace: Pace | None = None,
     ) -> Callable[[Handler[D]], Handler[D]]:
         """Enter a function into the table."""
 
         def enter(handle: Handler[D]) -> Handler[D]:
-            self[name] = Method(schema, handle, ordered_by, needs_join, needs)
+            self[name] = Method(schema, handle, ordered_by, needs_join, needs, pace)
             return handle
 
         return enter

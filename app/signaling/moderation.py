@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.errors import NotAllowed
-from app.rtc.events import Actor, Farewell
+from app.rtc.events import Farewell
 from app.rtc.peer import Peer
 from app.rtc.room import Room
 
@@ -20,29 +20,29 @@ method = METHODS.method
 @method("moderator:mutePeer", schemas.MutePeer, needs="moderate")
 async def mute_peer(room: Room, peer: Peer, data: schemas.MutePeer) -> None:
     if data.producer_id is None:
-        await room.mute_sound(data.peer_id, _by(peer))
+        await room.mute_sound(data.peer_id, peer.actor)
     else:
-        await room.mute(data.peer_id, data.producer_id, True, _by(peer))
+        await room.mute(data.peer_id, data.producer_id, True, peer.actor)
 
 
 @method("moderator:unmutePeer", schemas.OfPeer, needs="moderate")
 async def unmute_peer(room: Room, peer: Peer, data: schemas.OfPeer) -> None:
-    room.unmute(data.peer_id, _by(peer))
+    room.unmute(data.peer_id, peer.actor)
 
 
 @method("moderator:muteAll", schemas.Nothing, needs="moderate")
 async def mute_all(room: Room, peer: Peer, data: schemas.Nothing) -> None:
-    await room.mute_all(_by(peer))
+    await room.mute_all(peer.actor)
 
 
 @method("moderator:stopVideo", schemas.OfPeer, needs="moderate")
 async def stop_video(room: Room, peer: Peer, data: schemas.OfPeer) -> None:
-    room.stop_video(data.peer_id, _by(peer))
+    room.stop_video(data.peer_id, peer.actor)
 
 
 @method("moderator:stopScreenShare", schemas.OfPeer, needs="moderate")
 async def stop_screen_share(room: Room, peer: Peer, data: schemas.OfPeer) -> None:
-    room.stop_screen_share(data.peer_id, _by(peer))
+    room.stop_screen_share(data.peer_id, peer.actor)
 
 
 # People
@@ -51,50 +51,66 @@ async def stop_screen_share(room: Room, peer: Peer, data: schemas.OfPeer) -> Non
 @method("moderator:removePeer", schemas.OfPeer, needs="moderate")
 async def remove_peer(room: Room, peer: Peer, data: schemas.OfPeer) -> None:
     _check_may_send_away(room, peer, data.peer_id)
-    room.remove(data.peer_id, _by(peer))
+    room.remove(data.peer_id, peer.actor)
 
 
 @method("moderator:banPeer", schemas.OfPeer, needs="moderate")
 async def ban_peer(room: Room, peer: Peer, data: schemas.OfPeer) -> None:
     _check_may_send_away(room, peer, data.peer_id)
-    room.ban_peer(data.peer_id, _by(peer))
+    room.ban_peer(data.peer_id, peer.actor)
 
 
 @method("moderator:admitPeer", schemas.OfPeer, needs="moderate")
 async def admit_peer(room: Room, peer: Peer, data: schemas.OfPeer) -> None:
-    room.admit(data.peer_id, _by(peer))
+    room.admit(data.peer_id, peer.actor)
 
 
 @method("moderator:admitAll", schemas.Nothing, needs="moderate")
 async def admit_all(room: Room, peer: Peer, data: schemas.Nothing) -> None:
-    room.admit_all(_by(peer))
+    room.admit_all(peer.actor)
 
 
 @method("moderator:rejectPeer", schemas.OfPeer, needs="moderate")
 async def reject_peer(room: Room, peer: Peer, data: schemas.OfPeer) -> None:
-    room.reject(data.peer_id, _by(peer))
+    room.reject(data.peer_id, peer.actor)
+
+
+@method("moderator:lowerHand", schemas.OfPeer, needs="moderate")
+async def lower_hand(room: Room, peer: Peer, data: schemas.OfPeer) -> None:
+    room.hands.lower(room.find(data.peer_id).id, peer.actor)
+
+
+@method("moderator:lowerAllHands", schemas.Nothing, needs="moderate")
+async def lower_all_hands(room: Room, peer: Peer, data: schemas.Nothing) -> None:
+    room.hands.lower_all(peer.actor)
 
 
 # The room
 
 
+@method("moderator:updateRoom", schemas.UpdateRoom, needs="moderate")
+async def update_room(room: Room, peer: Peer, data: schemas.UpdateRoom) -> None:
+    room.adjust(peer.actor, **data.given())
+
+
+@method("moderator:transferOwnership", schemas.OfPeer, needs="moderate")
+async def transfer_ownership(room: Room, peer: Peer, data: schemas.OfPeer) -> None:
+    await room.hand_over(data.peer_id, peer)
+
+
 @method("moderator:lockRoom", schemas.Nothing, needs="moderate")
 async def lock_room(room: Room, peer: Peer, data: schemas.Nothing) -> None:
-    room.lock(True, _by(peer))
+    room.lock(True, peer.actor)
 
 
 @method("moderator:unlockRoom", schemas.Nothing, needs="moderate")
 async def unlock_room(room: Room, peer: Peer, data: schemas.Nothing) -> None:
-    room.lock(False, _by(peer))
+    room.lock(False, peer.actor)
 
 
 @method("moderator:closeRoom", schemas.Nothing, needs="moderate")
 async def close_room(room: Room, peer: Peer, data: schemas.Nothing) -> None:
-    room.close(Farewell.ROOM_CLOSED, _by(peer))
-
-
-def _by(peer: Peer) -> Actor:
-    return Actor(peer_id=peer.id, name=peer.display_name)
+    room.close(Farewell.ROOM_CLOSED, peer.actor)
 
 
 def _check_may_send_away(room: Room, moderator: Peer, peer_id: str) -> None:

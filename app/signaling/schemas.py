@@ -12,17 +12,22 @@ from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from app.errors import BadRequest
 from app.mediasoup.data_structures import DtlsParameters, SctpStreamParameters
 from app.mediasoup.rtp_parameters import MediaKind, RtpCapabilities, RtpParameters
+from app.rtc.chat import MAX_TEXT as MAX_CHAT_TEXT
+from app.rtc.company import MAX_PAYLOAD
 from app.rtc.events import Device
+from app.rtc.self_description import MAX_METADATA
 
 T = TypeVar("T")
 
 #: Nothing that real clients send comes near these.
 MAX_ITEMS, MAX_TEXT, MAX_DEPTH = 100, 512, 16
+#: Texts with a bound of their own, by their place.
+MAX_TEXT_OF = {"data.text": MAX_CHAT_TEXT, "data.metadata": MAX_METADATA, "data.payload": MAX_PAYLOAD}
 #: Lists with a bound of their own.
 MAX_ITEMS_OF = {"encodings": 32, "headerExtensions": 64, "rtcpFeedback": 32, "parameters": 32}
 #: Bytes of an ``appData`` as JSON.
@@ -30,6 +35,8 @@ MAX_APP_DATA = 4_096
 
 ObjectId = Annotated[str, Meta(min_length=1, max_length=64)]
 Layer = Annotated[int, Meta(ge=0, le=255)]
+#: The cameras of how many speakers are sent; ``None`` for all.
+LastN = Annotated[int, Meta(ge=0, le=1_000)] | None
 Priority = Annotated[int, Meta(ge=1, le=255)]
 #: A data channel's label or protocol.
 ChannelText = Annotated[str, Meta(max_length=128)]
@@ -52,7 +59,11 @@ class Nothing(Data, frozen=True):
 
 
 class Join(Data, frozen=True):
-    """Who one is; without ``rtp_capabilities`` nothing will be received."""
+    """
+    Who one is; without ``rtp_capabilities`` nothing will be received.
+
+    ``dynacast``: the client understands ``producersPaused``.
+    """
 
     SUBJECT = "rtpCapabilities"
 
@@ -60,6 +71,7 @@ class Join(Data, frozen=True):
     device: Device | None = None
     rtp_capabilities: RtpCapabilities | None = None
     sctp_capabilities: dict[str, Any] | None = None
+    dynacast: bool | None = None
 
 
 class CreateWebRtcTransport(Data, frozen=True):
@@ -133,7 +145,7 @@ class Produce(Data, frozen=True):
 
 
 class ProduceData(Data, frozen=True):
-    """A data channel that the client sends on."""
+    """A data channel that the client sends on, for those with the ids ``to``, ``None`` for all."""
 
     SUBJECT = "sctpStreamParameters"
 
@@ -142,6 +154,7 @@ class ProduceData(Data, frozen=True):
     label: ChannelText = ""
     protocol: ChannelText = ""
     app_data: AppData = msgspec.Raw(b"{}")
+    to: list[ObjectId] | None = None
 
 
 class SetConsumerPreferredLayers(Data, frozen=True):
@@ -159,10 +172,47 @@ class SetConsumerPriority(Data, frozen=True):
     priority: Priority
 
 
+class PreferredLayers(Data, frozen=True):
+    """Layers at most, counted from 0."""
+
+    spatial_layer: Layer
+    temporal_layer: Layer | None = None
+
+
+class SetSubscription(Data, frozen=True):
+    """Either ``auto``, or what is wanted of one producer; what is absent stays."""
+
+    auto: bool | None = None
+    producer_id: ObjectId | None = None
+    subscribed: bool | None = None
+    preferred_layers: PreferredLayers | UnsetType | None = UNSET
+    priority: Priority | None = None
+    visible: bool | None = None
+
+
+class SetLastN(Data, frozen=True):
+    """How many cameras the client wants to get."""
+
+    last_n: LastN
+
+
 class ChangeDisplayName(Data, frozen=True):
     """Another name for oneself."""
 
     display_name: str
+
+
+class UpdateRoom(Data, frozen=True):
+    """Fields of :class:`app.rtc.room_config.RoomConfig`; what is absent stays."""
+
+    metadata: str | UnsetType = UNSET
+    lobby: bool | UnsetType = UNSET
+    unmute_allowed: bool | UnsetType = UNSET
+    last_n: LastN | UnsetType = UNSET
+
+    def given(self) -> dict[str, Any]:
+        """Give those that are not absent."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not UNSET}
 
 
 def read(schema: type[T], raw: msgspec.Raw) -> T:
@@ -194,8 +244,8 @@ def _decode(schema: Any, raw: msgspec.Raw, path: str) -> Any:
 def _check(value: object, path: str, depth: int) -> None:
     """Refuse what is larger than anything an honest client sends."""
     if isinstance(value, str):
-        if len(value) > MAX_TEXT:
-            raise BadRequest(f"{path}: longer than {MAX_TEXT} characters")
+        if len(value) > (limit := MAX_TEXT_OF.get(path, MAX_TEXT)):
+            raise BadRequest(f"{path}: longer than {limit} characters")
     elif isinstance(value, msgspec.Struct | dict | list):
         name = path.rpartition(".")[2]
         limit = MAX_ITEMS_OF.get(name, MAX_ITEMS)

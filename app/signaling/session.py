@@ -17,16 +17,17 @@ from app.rtc.permissions import check
 from app.rtc.room import Room
 from app.rtc.tasks import TaskSet
 
-from . import handlers, ice_servers, moderation, protocol, schemas
-from .methods import Method
+from . import handlers, ice_servers, meeting, moderation, protocol, schemas, subscriptions
+from .methods import PACES, Method
 from .protocol import Notification, ProtocolError, Request, Response
 from .refusals import FAULT, TOO_MANY, UNKNOWN, Refusal, refusal_of
 from .socket import AT_FAULT, LOST, Socket
+from .token_bucket import TokenBucket
 
 if TYPE_CHECKING:
     from loguru import Logger
 
-METHODS = handlers.METHODS | ice_servers.METHODS | moderation.METHODS
+METHODS = handlers.METHODS | ice_servers.METHODS | meeting.METHODS | moderation.METHODS | subscriptions.METHODS
 #: protoo-client does not come back after this one. After any other it connects, and joins, again.
 STAY_AWAY = 4000
 #: After these it should; after all other farewells it would only be sent away again.
@@ -53,6 +54,7 @@ class Session:
         self._room: Room | None = None
         self._peer: Peer | None = None
         self._requests = TaskSet()
+        self._paces = {pace: TokenBucket(burst, rate) for pace, (burst, rate) in PACES.items()}
         #: One lock for each object that is being changed; it goes with the last who holds or awaits it.
         self._orders: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._questions: dict[int, tuple[asyncio.Future[None], asyncio.TimerHandle]] = {}
@@ -163,6 +165,8 @@ class Session:
             raise WrongState("join first")
         if method.needs is not None:
             check(self._peer.grants, method.needs)
+        if method.pace is not None:
+            self._paces[method.pace].take()
         if method.ordered_by is None:
             return await method.handle(self._room, self._peer, data)
         async with self._orders.setdefault(getattr(data, method.ordered_by), asyncio.Lock()):

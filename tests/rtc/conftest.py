@@ -27,10 +27,10 @@ async def room(rooms: RoomManager) -> Room:
 def arrive(room: Room) -> Arrive:
     """Let somebody in, with transports, and join."""
 
-    async def arrive(name: str, /, grants: Grants = ANYBODY, **admission: Any) -> Person:
+    async def arrive(name: str, /, grants: Grants = ANYBODY, *, dynacast: bool = False, **admission: Any) -> Person:
         peer, client = enter(room, name, grants, **admission)
         await give_transports(peer, sctp=True)
-        join(room, peer)
+        join(room, peer, dynacast=dynacast)
         return peer, client
 
     return arrive

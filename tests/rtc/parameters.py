@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from app.mediasoup.data_producer import DataProducer
 from app.mediasoup.data_structures import SctpStreamParameters
 from app.mediasoup.producer import Producer
@@ -72,4 +74,15 @@ async def produce_chat(peer: Peer) -> DataProducer:
         label="chat",
         protocol="",
         app_data={"topic": "all"},
+    )
+
+
+async def produce_simulcast(peer: Peer, ssrc: int = 3333, **app_data: Any) -> Producer:
+    """Send video in three spatial layers of three temporal layers each, on the peer's first transport."""
+    encodings = [RtpEncodingParameters(ssrc=ssrc + layer, scalability_mode="L1T3") for layer in range(3)]
+    return await peer.media.produce(
+        transport_id=sending_transport(peer),
+        kind="video",
+        rtp_parameters=msgspec.structs.replace(video(ssrc), encodings=encodings),
+        app_data=app_data,
     )

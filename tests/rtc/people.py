@@ -35,9 +35,15 @@ def enter(room: Room, name: str, /, grants: Grants = ANYBODY, **admission: Any) 
     return room.enter(name, client, anybody(name, grants, **admission)), client
 
 
-def join(room: Room, peer: Peer) -> list[str]:
+def join(room: Room, peer: Peer, *, dynacast: bool = False) -> list[str]:
     """Join as one who can receive; gives the ids of those who are there."""
-    others = room.join(peer, display_name=peer.id.title(), device=Device(name="test"), rtp_capabilities=RECEIVER)
+    others = room.join(
+        peer,
+        display_name=peer.id.title(),
+        device=Device(name="test"),
+        rtp_capabilities=RECEIVER,
+        dynacast=dynacast,
+    )
     return [other.id for other in others]
 
 

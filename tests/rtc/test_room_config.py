@@ -69,3 +69,14 @@ async def test_a_lock_made_in_the_call_outlives_other_changes_but_not_its_own(ar
     room.configure(RoomConfig(id="kitchen", name="Kitchen", locked=True))
     room.configure(RoomConfig(id="kitchen", name="Kitchen", locked=False))
     assert not room.config.locked
+
+
+async def test_what_moderators_adjusted_stays_when_something_else_is_configured(arrive: Arrive, room: Room) -> None:
+    await arrive("ada")
+    room.adjust(None, last_n=3, metadata="x", lobby=True)
+    room.configure(RoomConfig(id="kitchen", name="Kitchen"))
+    config = room.config
+    assert (config.name, config.last_n, config.metadata, config.lobby) == ("Kitchen", 3, "x", True)
+    room.configure(RoomConfig(id="kitchen", name="Kitchen", last_n=2))
+    room.configure(RoomConfig(id="kitchen", name="Kitchen"))
+    assert (room.config.last_n, room.config.metadata) == (None, "x")

@@ -116,6 +116,38 @@ async def test_who_hands_the_room_over_is_a_moderator_in_the_call_too(
     assert (ada_peer.role, bob_peer.role) == ("moderator", "owner")
 
 
+async def test_an_owner_hands_the_room_over_in_the_call(
+    world: World, members: Members, ada: Caller, room: SeenRoom
+) -> None:
+    bob, code = await world.member(room, "Bob"), room.record.code
+    (ada_peer, adas), (bob_peer, bobs) = await world.arrive(ada, code), await world.arrive(bob, code)
+    await world.call(code).hand_over(bob_peer.id, ada_peer)
+    assert (ada_peer.role, bob_peer.role) == ("moderator", "owner")
+    for client in (adas, bobs):
+        assert (await client.hears(PermissionsChanged)).by == ada_peer.actor
+    assert await roles(members, bob, room) == {"Ada": "moderator", "Bob": "owner"}
+    # To the owner itself, it changes nothing.
+    await world.call(code).hand_over(bob_peer.id, bob_peer)
+    assert (await roles(members, bob, room))["Bob"] == "owner"
+
+
+async def test_a_room_is_handed_over_to_members_only_and_by_its_owner(
+    world: World, members: Members, ada: Caller, room: SeenRoom
+) -> None:
+    code, admin, eve = room.record.code, await world.user("Root", admin=True), await world.user("Eve")
+    (ada_peer, _), (admin_peer, _) = await world.arrive(ada, code), await world.arrive(admin, code)
+    eve_peer, _ = await world.arrive(eve, code)
+    guest, _ = await world.join(code, await world.token(None, code, "Gus"))
+    for stranger in (eve_peer, guest):
+        with pytest.raises(NotFound):
+            await world.call(code).hand_over(stranger.id, ada_peer)
+    with pytest.raises(NotAllowed, match="not yours"):
+        await world.call(code).hand_over(ada_peer.id, admin_peer)
+    with pytest.raises(NotFound):
+        await members.hand_over("no-room", ada_peer.identity, eve_peer.identity, ada_peer.actor)
+    assert await roles(members, ada, room) == {"Ada": "owner"}
+
+
 async def test_who_is_removed_leaves_the_call_and_does_not_come_back_with_the_same_token(
     world: World, members: Members, ada: Caller, room: SeenRoom
 ) -> None:

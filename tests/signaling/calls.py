@@ -51,8 +51,8 @@ def simulcast(ssrc: int = 2222) -> Json:
     }
 
 
-async def join(client: ProtooClient, name: str = "Ada") -> Json:
-    """Make both transports and join, in the order of mediasoup-demo's client."""
+async def join(client: ProtooClient, name: str = "Ada", **more: Any) -> Json:
+    """Make both transports and join, in the order of mediasoup-demo's client; it says nothing ``more``."""
     await client.request("getRouterRtpCapabilities")
     client.sending = await create_transport(client, producing=True)
     client.receiving = await create_transport(client, consuming=True)
@@ -63,6 +63,7 @@ async def join(client: ProtooClient, name: str = "Ada") -> Json:
             "device": {"flag": "chrome", "name": "Chrome", "version": "156"},
             "rtpCapabilities": RTP_CAPABILITIES,
             "sctpCapabilities": SCTP_CAPABILITIES,
+            **more,
         },
     )
     return answer

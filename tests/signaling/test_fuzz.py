@@ -44,7 +44,14 @@ REQUESTS: list[tuple[str, Any]] = [
     ),
     (
         "produceData",
-        {"transportId": SENDING, "sctpStreamParameters": STREAM, "label": "chat", "protocol": "", "appData": {}},
+        {
+            "transportId": SENDING,
+            "sctpStreamParameters": STREAM,
+            "label": "chat",
+            "protocol": "",
+            "appData": {},
+            "to": ["ada", "bob"],
+        },
     ),
     ("closeProducer", {"producerId": PRODUCER}),
     ("pauseProducer", {"producerId": PRODUCER}),
@@ -54,15 +61,35 @@ REQUESTS: list[tuple[str, Any]] = [
     ("setConsumerPreferredLayers", {"consumerId": CONSUMER, "spatialLayer": 1, "temporalLayer": 1}),
     ("setConsumerPriority", {"consumerId": CONSUMER, "priority": 2}),
     ("requestConsumerKeyFrame", {"consumerId": CONSUMER}),
+    ("setSubscription", {"auto": False}),
+    (
+        "setSubscription",
+        {
+            "producerId": PRODUCER,
+            "subscribed": True,
+            "preferredLayers": {"spatialLayer": 1, "temporalLayer": 2},
+            "priority": 2,
+            "visible": True,
+        },
+    ),
+    ("setLastN", {"lastN": 1}),
     ("changeDisplayName", {"displayName": "Mallory"}),
     ("getTransportStats", {"transportId": SENDING}),
     ("getProducerStats", {"producerId": PRODUCER}),
     ("getConsumerStats", {"consumerId": CONSUMER}),
     ("applyNetworkThrottle", {"secret": ""}),
+    ("sendChatMessage", {"text": "buy!"}),
+    ("sendReaction", {"reaction": "x"}),
+    ("raiseHand", {}),
+    ("lowerHand", {}),
+    ("updateMetadata", {"metadata": "x", "attributes": {"a": "b", "c": ""}}),
+    ("sendData", {"topic": "t", "payload": "p", "to": ["ada"]}),
     # She is no moderator.
     ("moderator:mutePeer", {"peerId": "ada", "producerId": PRODUCER}),
     ("moderator:removePeer", {"peerId": "ada"}),
     ("moderator:closeRoom", {}),
+    ("moderator:updateRoom", {"metadata": "x", "lobby": True, "unmuteAllowed": False}),
+    ("moderator:transferOwnership", {"peerId": "ada"}),
 ]
 
 oddities = st.one_of(

@@ -56,6 +56,18 @@ async def test_join_tells_what_one_is_and_may_do(connect: Connect, gate: TestGat
         "roomName": "Kitchen",
         "locked": True,
         "lobby": False,
+        "room": {
+            "name": "Kitchen",
+            "metadata": "",
+            "locked": True,
+            "lobby": False,
+            "unmuteAllowed": True,
+            "maxParticipants": None,
+            "endsAt": None,
+            "lastN": None,
+        },
+        "chat": [],
+        "hands": [],
         "role": "owner",
     }
 
@@ -212,11 +224,13 @@ async def test_a_room_is_locked_and_unlocked(come: Come) -> None:
     told = await ada.hears("roomUpdated", locked=True)
     assert told == {
         "name": "",
+        "metadata": "",
         "locked": True,
         "lobby": False,
         "unmuteAllowed": True,
         "maxParticipants": None,
         "endsAt": None,
+        "lastN": None,
     }
     await host.request("moderator:unlockRoom")
     await ada.hears("roomUpdated", locked=False)

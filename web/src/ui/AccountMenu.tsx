@@ -1,8 +1,8 @@
 /** Who is signed in, and what one does with an account. */
 
+import type { User } from "@connect/client";
 import { useEffect, useRef, useState } from "react";
 
-import type { User } from "../client";
 import { Avatar } from "./Avatar";
 import { Link } from "./Link";
 import { navigate } from "./navigation";

@@ -1,8 +1,8 @@
 /** One's name, one's password, and the end of it. */
 
+import type { User } from "@connect/client";
 import { useState } from "react";
 
-import type { User } from "../client";
 import { Field, Form, needAll, useAction } from "./form";
 import { navigate } from "./navigation";
 import { Heading, Page } from "./Page";

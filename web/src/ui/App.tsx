@@ -1,6 +1,7 @@
 /** Which page an address shows. */
 
-import { BROWSER_UNSUPPORTED, canCall, roomNameProblem } from "../client";
+import { BROWSER_UNSUPPORTED, canCall, roomNameProblem } from "@connect/client";
+
 import { AccountPage } from "./AccountPage";
 import { InvitePage } from "./InvitePage";
 import { Landing } from "./Landing";

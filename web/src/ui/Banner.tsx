@@ -1,6 +1,7 @@
 /** The strip over the call: what it is doing, and what does not work. */
 
-import type { Call, CallState, LocalState, Problem } from "../client";
+import type { Call, CallState, LocalState, Problem } from "@connect/client";
+
 import { useStore } from "./hooks";
 import { CloseIcon, SoundIcon } from "./icons";
 import type { Playback } from "./playback";

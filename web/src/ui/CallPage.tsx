@@ -1,8 +1,8 @@
 /** The call itself: everyone, what is shown, and the toolbar. */
 
+import { mediaFor, type Call, type CallState, type LocalState } from "@connect/client";
 import { useState } from "react";
 
-import { mediaFor, type Call, type CallState, type LocalState } from "../client";
 import { Banner } from "./Banner";
 import { Grid } from "./Grid";
 import { useShortcuts, useStore, useTitle } from "./hooks";

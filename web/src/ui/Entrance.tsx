@@ -1,7 +1,5 @@
 /** Before the call: look at yourself, choose devices, say your name. */
 
-import { useEffect, useState, type FormEvent } from "react";
-
 import {
   accessProblem,
   isRoomCode,
@@ -9,7 +7,9 @@ import {
   type LocalState,
   type Problem,
   type Room,
-} from "../client";
+} from "@connect/client";
+import { useEffect, useState, type FormEvent } from "react";
+
 import { useShortcuts, useStore, useTitle } from "./hooks";
 import { Link } from "./Link";
 import { comingBack } from "./navigation";

@@ -1,6 +1,6 @@
+import { roomNameProblem } from "@connect/client";
 import { useState, type FormEvent } from "react";
 
-import { roomNameProblem } from "../client";
 import { ArrowIcon } from "./icons";
 import { navigate, roomPath } from "./navigation";
 

@@ -1,6 +1,6 @@
+import type { Room } from "@connect/client";
 import { useState } from "react";
 
-import type { Room } from "../client";
 import { CopyLink } from "./CopyLink";
 import { useAction } from "./form";
 import { api } from "./server";

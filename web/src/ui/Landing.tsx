@@ -1,6 +1,7 @@
 /** The first page for those who are not signed in: make an account or a room, or go to a room that you know. */
 
-import { randomRoomName } from "../client";
+import { randomRoomName } from "@connect/client";
+
 import { GoToRoom } from "./GoToRoom";
 import { PlusIcon } from "./icons";
 import { Link } from "./Link";

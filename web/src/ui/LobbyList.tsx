@@ -1,8 +1,8 @@
 /** For moderators: who waits to be let in. */
 
+import type { Call, LobbyPeer } from "@connect/client";
 import { useEffect, useRef, useState } from "react";
 
-import type { Call, LobbyPeer } from "../client";
 import { Avatar } from "./Avatar";
 import { useAction } from "./form";
 import { wordsFor } from "./words";

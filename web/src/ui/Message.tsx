@@ -1,8 +1,8 @@
 /** A page that says one thing. */
 
+import type { Problem } from "@connect/client";
 import type { ReactNode } from "react";
 
-import type { Problem } from "../client";
 import { LogoIcon } from "./icons";
 
 interface MessageProps {

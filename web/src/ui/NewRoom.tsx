@@ -1,8 +1,8 @@
 /** The form that makes a room. */
 
+import type { Access, Room } from "@connect/client";
 import { useState } from "react";
 
-import type { Access, Room } from "../client";
 import { Checkbox, Field, Form, needAll, Select, useAction } from "./form";
 import { api } from "./server";
 

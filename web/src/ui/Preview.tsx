@@ -1,8 +1,8 @@
 /** Yourself, as the others will see you, and the buttons and devices that change it. */
 
+import type { LocalMedia, LocalState } from "@connect/client";
 import { useState } from "react";
 
-import type { LocalMedia, LocalState } from "../client";
 import { Avatar } from "./Avatar";
 import { useLevel } from "./hooks";
 import { Video } from "./media";

@@ -1,8 +1,8 @@
 /** One of my rooms. */
 
+import type { Room, User } from "@connect/client";
 import { useState } from "react";
 
-import type { Room, User } from "../client";
 import { CopyLink } from "./CopyLink";
 import { useAction } from "./form";
 import { InviteButton } from "./InviteButton";

@@ -1,8 +1,8 @@
 /** One room: first its entrance, then the call, then the page after it. */
 
+import { Call, Door, LocalMedia, type Problem } from "@connect/client";
 import { useEffect, useState } from "react";
 
-import { Call, Door, LocalMedia, type Problem } from "../client";
 import { CallPage } from "./CallPage";
 import { Entrance, SignInFirst } from "./Entrance";
 import { Message } from "./Message";

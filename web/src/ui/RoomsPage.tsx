@@ -1,8 +1,8 @@
 /** My rooms: make one, send its link, go in, delete it. */
 
+import type { Room, User } from "@connect/client";
 import { useEffect, useState } from "react";
 
-import type { Room, User } from "../client";
 import { useAction } from "./form";
 import { GoToRoom } from "./GoToRoom";
 import { NewRoom } from "./NewRoom";

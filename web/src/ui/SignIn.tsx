@@ -1,8 +1,8 @@
 /** Signing in, and going back to where one came from. */
 
+import { ApiError } from "@connect/client";
 import { useState } from "react";
 
-import { ApiError } from "../client";
 import { Field, Form, needAll, useAction } from "./form";
 import { Link } from "./Link";
 import { comingBack, navigate, nextPage } from "./navigation";

@@ -1,8 +1,8 @@
 /** Buttons that turn a source on and off, in the lobby and in the call. */
 
+import type { LocalMedia, LocalSource } from "@connect/client";
 import type { ReactNode } from "react";
 
-import type { LocalMedia, LocalSource } from "../client";
 import { CameraIcon, CameraOffIcon, MicrophoneIcon, MicrophoneOffIcon } from "./icons";
 
 interface SwitchProps {

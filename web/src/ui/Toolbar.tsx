@@ -7,7 +7,8 @@ import {
   type LocalState,
   type Permissions,
   type Source,
-} from "../client";
+} from "@connect/client";
+
 import { CopyLink } from "./CopyLink";
 import { LeaveIcon, ScreenIcon, ScreenOffIcon } from "./icons";
 import { CameraSwitch, MicrophoneSwitch, Switch } from "./Switch";

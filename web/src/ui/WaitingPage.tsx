@@ -1,6 +1,7 @@
 /** In the lobby: somebody in the call has to open the door. */
 
-import type { Call, CallState } from "../client";
+import type { Call, CallState } from "@connect/client";
+
 import { useShortcuts, useStore } from "./hooks";
 import { LogoIcon } from "./icons";
 import { Devices, Preview } from "./Preview";

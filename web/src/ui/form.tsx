@@ -1,5 +1,6 @@
 /** Forms: fields with their labels and problems, and the way to the server and back. */
 
+import { ApiError, CallError } from "@connect/client";
 import {
   useEffect,
   useId,
@@ -10,7 +11,6 @@ import {
   type ReactNode,
 } from "react";
 
-import { ApiError, CallError } from "../client";
 import { wordsFor } from "./words";
 
 export interface Action {

@@ -1,8 +1,7 @@
 /** What the pages share: stores as state, titles, sizes, the sound's level, keys. */
 
+import type { Store } from "@connect/client";
 import { useEffect, useEffectEvent, useState, useSyncExternalStore, type RefObject } from "react";
-
-import type { Store } from "../client";
 
 export function useStore<T extends object>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.get);

@@ -1,6 +1,6 @@
 /** Plays the others' voices, and knows when the browser doesn't allow it without a click. */
 
-import { Store } from "../client";
+import { Store } from "@connect/client";
 
 export class Playback {
   readonly state = new Store<{ readonly blocked: boolean }>({ blocked: false });

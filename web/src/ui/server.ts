@@ -1,6 +1,7 @@
 /** The page's own server: its API, who is signed in there, and what it offers. */
 
-import { Api, Store, type ServerConfig, type User } from "../client";
+import { Api, Store, type ServerConfig, type User } from "@connect/client";
+
 import { useStore } from "./hooks";
 import { rememberConfig, rememberedConfig } from "./remember";
 

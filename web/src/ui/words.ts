@@ -1,6 +1,6 @@
 /** Errors in words for the person in front of the page. */
 
-import { ApiError } from "../client";
+import { ApiError } from "@connect/client";
 
 /** What went wrong, as a sentence. */
 export function wordsFor(error: unknown): string {

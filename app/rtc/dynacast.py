@@ -1,0 +1,111 @@
+"""Telling senders of video what of it nobody wants, so that they need not send it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from app.mediasoup.producer import Producer
+from app.mediasoup.scalability_modes import parse_scalability_mode
+
+from .demand import NOTHING, Demand
+from .events import Client
+from .subscription_events import ProducerDemand, ProducersPaused
+
+#: Seconds in which changes are gathered, so that many at once make one notification.
+GATHER = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    client: Client
+    demand: Demand
+
+
+class Dynacast:
+    """
+    The demand for the producers of a room whose senders want to know of it.
+
+    More is told at once, less when nobody has wanted more for a while. There is one timer for all.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._watched: dict[str, _Watched] = {}
+        #: Those of whom there is something to tell, now or later.
+        self._restless: set[str] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def watch(self, producer: Producer, client: Client) -> None:
+        """Tell ``client`` what is wanted of its ``producer``, until that closes."""
+        demand = Demand(top_layer(producer), self._loop.time())
+        self._watched[producer.id] = _Watched(client, demand)
+        producer.on_close.add(lambda: self._forget(producer.id))
+        self._look(producer.id, demand)
+
+    def want(self, producer_id: str, consumer_id: str, level: int) -> None:
+        """Note the highest layer that a consumer wants, :data:`NOTHING` if none; nobody may have to know."""
+        if (watched := self._watched.get(producer_id)) is not None:
+            watched.demand.want(consumer_id, level, self._loop.time())
+            self._look(producer_id, watched.demand)
+
+    def rests(self, producer_id: str) -> bool:
+        """Whether the sender was told that nobody wants anything of it."""
+        watched = self._watched.get(producer_id)
+        return watched is not None and watched.demand.told == NOTHING
+
+    def close(self) -> None:
+        """Tell nobody anything any more."""
+        self._watched.clear()
+        self._restless.clear()
+        self._cancel()
+
+    def _forget(self, producer_id: str) -> None:
+        self._watched.pop(producer_id, None)
+        self._restless.discard(producer_id)
+
+    def _look(self, producer_id: str, demand: Demand) -> None:
+        due = demand.due
+        if due is None:
+            self._restless.discard(producer_id)
+        else:
+            self._restless.add(producer_id)
+            self._wake_at(due)
+
+    def _wake_at(self, due: float) -> None:
+        when = max(due, self._loop.time() + GATHER)
+        if self._timer is None or when < self._timer.when():
+            self._cancel()
+            self._timer = self._loop.call_at(when, self._tell)
+
+    def _tell(self) -> None:
+        self._timer = None
+        now, news = self._loop.time(), dict[Client, list[ProducerDemand]]()
+        for id in tuple(self._restless):
+            client, demand = self._watched[id].client, self._watched[id].demand
+            due = demand.due
+            if due is not None and due > now:
+                self._wake_at(due)
+                continue
+            self._restless.discard(id)
+            if due is not None:
+                level = demand.tell()
+                highest = None if level in (NOTHING, demand.top) else level
+                news.setdefault(client, []).append(
+                    ProducerDemand(producer_id=id, max_spatial_layer=highest, paused=level == NOTHING)
+                )
+        for client, producers in news.items():
+            client.notify(ProducersPaused(producers=producers))
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def top_layer(producer: Producer) -> int:
+    """Give the highest spatial layer that a producer has, counted from 0."""
+    encodings = producer.rtp_parameters.encodings
+    if producer.type == "simulcast":
+        return len(encodings) - 1
+    return parse_scalability_mode(encodings[0].scalability_mode).spatial_layers - 1

@@ -1,0 +1,265 @@
+"""Consuming audio and video: what its client chose, and has room for, of what others send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.errors import NotFound
+from app.mediasoup.consumer import Consumer
+from app.mediasoup.data_structures import ConsumerLayers
+from app.mediasoup.producer import Producer
+from app.mediasoup.rtp_parameters import RtpCapabilities
+from app.mediasoup.webrtc_transport import WebRtcTransport
+
+from . import permissions
+from .consumer_control import HIGHEST, ConsumerControl, Pause
+from .demand import NOTHING
+from .events import (
+    Client,
+    ConsumerClosed,
+    ConsumerLayersChanged,
+    ConsumerPaused,
+    ConsumerResumed,
+    ConsumerScoreChanged,
+    Event,
+    NewConsumer,
+    Question,
+)
+from .last_n import lower
+from .stage import Stage
+from .subscriber import Subscriber
+from .subscription_events import ProducerOffered, ProducerWithdrawn, VideoResumed, VideoSuspended
+from .subscriptions import Choice, Subscriptions
+from .tasks import TaskSet
+
+if TYPE_CHECKING:
+    from loguru import Logger
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A consumer, whose producer it is of, and whether it counts among the last N."""
+
+    control: ConsumerControl
+    owner_id: str
+    counts: bool
+
+
+class MediaSubscriber(Subscriber[Producer, Consumer]):
+    """
+    Consumes audio and video, once ``rtp_capabilities`` say what the client can take.
+
+    Which of it, the client says by :meth:`consume_all` and :meth:`choose`. Cameras of those who did not speak for the
+    longest time are suspended where there are more than the room (its ``stage``) or the client want to see.
+    """
+
+    KIND = "consumer"
+
+    rtp_capabilities: RtpCapabilities | None = None
+
+    def __init__(
+        self,
+        client: Client,
+        tasks: TaskSet,
+        limit: int,
+        find_transport: Callable[[], WebRtcTransport | None],
+        log: Logger,
+        stage: Stage,
+    ) -> None:
+        super().__init__(client, tasks, limit, find_transport, log)
+        self._stage = stage
+        self._subscriptions = Subscriptions()
+        #: By the producer's id: all that the client may have.
+        self._offers: dict[str, tuple[str, Producer]] = {}
+        #: By the consumer's id.
+        self._views: dict[str, _View] = {}
+        self._last_n: int | None = None
+        self._focused = False
+        stage.on_change.add(self._focus)
+
+    def offer(self, owner_id: str, producer: Producer) -> None:
+        """Consume ``producer`` of the peer ``owner_id`` as soon as that is possible, if the client wants it."""
+        if self.allowed and not (self._closed or producer.closed):
+            self._offers[producer.id] = (owner_id, producer)
+            if self._wants(producer.id):
+                super().offer(owner_id, producer)
+            elif not self._subscriptions.auto:
+                self._tell_offer(owner_id, producer)
+
+    def withdraw(self, producer_id: str) -> None:
+        """Forget a producer that is closed, and what the client chose of it."""
+        super().withdraw(producer_id)
+        self._subscriptions.forget(producer_id)
+        known = self._offers.pop(producer_id, None) is not None
+        if known and not self._subscriptions.auto and producer_id not in self._consumed:
+            self._client.notify(ProducerWithdrawn(producer_id=producer_id))
+
+    def forbid(self) -> None:
+        """Consume no more until it is allowed; what the client chose holds again then."""
+        super().forbid()
+        self._offers.clear()
+
+    def close(self) -> None:
+        """Consume no more."""
+        super().close()
+        self._offers.clear()
+        self._stage.on_change.remove(self._focus)
+
+    # What the client wants
+
+    def control(self, consumer_id: str) -> ConsumerControl:
+        """Give the way to change a consumer. Raises NotFound."""
+        return self._views[self.consumers.get(consumer_id).id].control
+
+    def consume_all(self, auto: bool) -> None:
+        """Consume all that the client did not refuse, or (not ``auto``) only what it asked for."""
+        chooses_now = self._subscriptions.auto and not auto
+        self._subscriptions.auto = auto
+        self._review(tuple(self._offers))
+        if chooses_now:
+            for owner_id, producer in self._offers.values():
+                if not self._wants(producer.id):
+                    self._tell_offer(owner_id, producer)
+
+    def choice_to_edit(self, producer_id: str) -> Choice:
+        """Give what was chosen of a producer; :meth:`choose` it when it is changed. Raises NotFound."""
+        if producer_id not in self._offers:
+            raise NotFound(f"nothing that is sent to you has the id {producer_id!r}")
+        return self._subscriptions.edit(producer_id)
+
+    async def choose(self, producer_id: str) -> None:
+        """
+        Do what the client chose of a producer; its consumer, if there is one, is so when this returns.
+
+        :raises MediasoupError: the worker refused
+        """
+        self._review([producer_id])
+        if (consumer := self._consumed.get(producer_id)) is not None:
+            control = self._views[consumer.id].control
+            self._apply(self._subscriptions.of(producer_id), control)
+            await control.settled()
+
+    def limit_videos(self, last_n: int | None) -> None:
+        """Show the cameras of so many who spoke last, ``None`` for as many as the room lets everybody have."""
+        self._last_n = last_n
+        self._focus()
+
+    def _review(self, producer_ids: Iterable[str]) -> None:
+        for id in producer_ids:
+            if not self._wants(id):
+                self._waiting.pop(id, None)
+                if (consumer := self._consumed.get(id)) is not None:
+                    self._give_up(consumer)
+            elif id not in self._consumed:
+                self.offer(*self._offers[id])
+
+    def _tell_offer(self, owner_id: str, producer: Producer) -> None:
+        offered = ProducerOffered(
+            peer_id=owner_id, producer_id=producer.id, kind=producer.kind, app_data=producer.app_data
+        )
+        self._client.notify(offered)
+
+    def _wants(self, producer_id: str) -> bool:
+        return self._subscriptions.want(producer_id)
+
+    def _apply(self, choice: Choice, control: ConsumerControl) -> None:
+        control.prefer(choice.layers)
+        control.prioritize(choice.priority)
+        control.pause(Pause.HIDDEN, not choice.visible)
+
+    # What there is room for
+
+    def _focus(self) -> None:
+        """Suspend the cameras that are one too many, and resume those that are not any more."""
+        limit = lower(self._last_n, self._stage.last_n)
+        if self._closed or (limit is None and not self._focused):
+            return
+        self._focused = limit is not None
+        views = [view for view in self._views.values() if view.counts]
+        # Who has turned the camera off takes nobody's place.
+        on = [view for view in views if not view.control.consumer.producer_paused]
+        if limit is None:
+            shown = {view.owner_id for view in views}
+        else:
+            views, shown = on, self._stage.speakers.first(limit, (view.owner_id for view in on))
+        for view in views:
+            self._suspend(view.control, view.owner_id not in shown)
+
+    def _suspend(self, control: ConsumerControl, suspended: bool) -> None:
+        if suspended != control.paused_for(Pause.SUSPENDED):
+            control.pause(Pause.SUSPENDED, suspended)
+            told = VideoSuspended if suspended else VideoResumed
+            self._client.notify(told(consumer_id=control.consumer.id))
+
+    # How
+
+    def _transport(self) -> WebRtcTransport | None:
+        return None if self.rtp_capabilities is None else super()._transport()
+
+    async def _make(self, transport: WebRtcTransport, producer: Producer) -> Consumer:
+        assert self.rtp_capabilities is not None
+        # Paused until the client is ready: its first packet is then one that it can use, and a key frame.
+        return await transport.consume(producer_id=producer.id, rtp_capabilities=self.rtp_capabilities, paused=True)
+
+    def _question(self, consumer: Consumer, owner_id: str, producer: Producer) -> Question:
+        return NewConsumer(
+            peer_id=owner_id,
+            producer_id=producer.id,
+            id=consumer.id,
+            kind=consumer.kind,
+            rtp_parameters=consumer.rtp_parameters,
+            type=consumer.type,
+            app_data=producer.app_data,
+            producer_paused=consumer.producer_paused,
+        )
+
+    def _listen(self, consumer: Consumer, owner_id: str, producer: Producer) -> None:
+        notify, id = self._client.notify, consumer.id
+        consumer.on_producer_close.add(lambda: notify(ConsumerClosed(consumer_id=id)))
+        consumer.on_score.add(lambda score: notify(ConsumerScoreChanged(consumer_id=id, score=score)))
+        consumer.on_layers_change.add(lambda layers: notify(layers_changed(id, layers)))
+        camera = permissions.source_of(producer.kind, producer.app_data) == "camera"
+        view = self._views[id] = _View(ConsumerControl(consumer, self._log, self._demand), owner_id, camera)
+        consumer.on_producer_pause.add(lambda: self._producer_changed(view, ConsumerPaused(consumer_id=id)))
+        consumer.on_producer_resume.add(lambda: self._producer_changed(view, ConsumerResumed(consumer_id=id)))
+        self._demand(view.control)
+        self._apply(self._subscriptions.of(producer.id), view.control)
+        if camera:
+            self._focus()
+
+    def _producer_changed(self, view: _View, told: Event) -> None:
+        self._client.notify(told)
+        if view.counts:
+            self._focus()
+
+    def _demand(self, control: ConsumerControl) -> None:
+        layers, consumer = control.layers, control.consumer
+        highest = HIGHEST if layers is None else layers.spatial_layer
+        self._stage.dynacast.want(consumer.producer_id, consumer.id, highest if control.wanted else NOTHING)
+
+    def _ended(self, consumer: Consumer, producer: Producer) -> None:
+        super()._ended(consumer, producer)
+        self._stage.dynacast.want(producer.id, consumer.id, NOTHING)
+        if self._views.pop(consumer.id).counts:
+            self._focus()
+
+    async def _start(self, consumer: Consumer) -> None:
+        # It may be closed by now: then there is nothing to start.
+        if (view := self._views.get(consumer.id)) is not None:
+            view.control.pause(Pause.NEW, False)
+            await view.control.settled()
+            self._client.notify(ConsumerScoreChanged(consumer_id=consumer.id, score=consumer.score))
+
+    def _closed_event(self, consumer: Consumer) -> Event:
+        return ConsumerClosed(consumer_id=consumer.id)
+
+
+def layers_changed(consumer_id: str, layers: ConsumerLayers | None) -> ConsumerLayersChanged:
+    """Word a change of layers; none at all are sent as nulls."""
+    return ConsumerLayersChanged(
+        consumer_id=consumer_id,
+        spatial_layer=None if layers is None else layers.spatial_layer,
+        temporal_layer=None if layers is None else layers.temporal_layer,
+    )

@@ -1,0 +1,129 @@
+"""Telling a room how good everybody's connection is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from app.mediasoup.errors import MediasoupError
+from app.mediasoup.webrtc_transport import WebRtcTransport
+
+from .peer import Peer
+from .quality import Quality, Silence, Steady, connection_score, quality
+from .subscription_events import ConnectionQuality, PeerQuality
+from .tasks import TaskSet
+
+if TYPE_CHECKING:
+    from loguru import Logger
+
+#: Seconds in which everybody is looked at once, and those that the worker has to answer for one peer.
+INTERVAL, ANSWER_TIMEOUT = 3.0, 1.0
+#: Seconds without a byte after which a connection counts as lost: browsers check ICE every 2 to 6 s (RFC 7675).
+PATIENCE = 7.5
+CONNECTED = ("connected", "completed")
+
+
+@dataclass(slots=True)
+class _Record:
+    """What is known of one peer; ``told`` is what the others know, ``informed`` that it knows all of theirs."""
+
+    steady: Steady = field(default_factory=Steady)
+    silence: Silence = field(default_factory=lambda: Silence(PATIENCE))
+    score: float = 0.0
+    told: Quality | None = None
+    informed: bool = False
+
+
+class QualityWatch:
+    """
+    Looks at those whom ``joined`` gives, one after the other, evenly over ``interval`` seconds, and tells what changed.
+
+    Scores come by themselves; the worker is asked only whether anything at all arrives from a peer. When it does not
+    answer, those of whom it did not are judged by their scores alone.
+    """
+
+    def __init__(self, joined: Callable[[], Iterable[Peer]], log: Logger, interval: float = INTERVAL) -> None:
+        self._joined = joined
+        self._log = log
+        self._interval = interval
+        self._loop = asyncio.get_running_loop()
+        self._records: dict[Peer, _Record] = {}
+        #: The worker did not answer in this round: others would wait for it in vain.
+        self._unanswered = False
+        self._tasks = TaskSet()
+        self._tasks.start(self._run(), name="watching connection quality")
+
+    def close(self) -> None:
+        """Look no more."""
+        self._tasks.cancel()
+
+    async def look(self, peers: Iterable[Peer]) -> None:
+        """Look at all of them now, and tell."""
+        self._unanswered = False
+        for peer in peers:
+            await self._look(peer)
+        self.tell()
+
+    def tell(self) -> None:
+        """Tell what changed, and those who are new all that is known."""
+        self._records = {peer: self._records.get(peer) or _Record() for peer in self._joined()}
+        shown = [
+            (record, PeerQuality(peer_id=peer.id, quality=record.steady.current, score=round(record.score, 1)))
+            for peer, record in self._records.items()
+            if peer.visible and record.steady.current is not None
+        ]
+        news = [known for record, known in shown if record.told != known.quality]
+        for peer, record in self._records.items():
+            if told := news if record.informed else [known for _, known in shown]:
+                record.informed = True
+                peer.client.notify(ConnectionQuality(peers=told))
+        for record, known in shown:
+            record.told = known.quality
+
+    async def _run(self) -> None:
+        while True:
+            start, peers = self._loop.time(), tuple(self._joined())
+            self._unanswered = False
+            for number, peer in enumerate(peers):
+                await asyncio.sleep(start + number / len(peers) * self._interval - self._loop.time())
+                await self._look(peer)
+            self.tell()
+            await asyncio.sleep(start + self._interval - self._loop.time())
+
+    async def _look(self, peer: Peer) -> None:
+        record = self._records.setdefault(peer, _Record())
+        if await self._is_lost(peer, record.silence):
+            score: float | None = 0.0
+        else:
+            score = connection_score(sent=peer.media.sent_scores, received=peer.media.received_scores)
+        if score is None and record.told is not None:
+            # It is there and nothing flows: nothing that could be bad.
+            score = 10.0
+        if score is not None:
+            record.score = score
+            record.steady.find(quality(score))
+
+    async def _is_lost(self, peer: Peer, silence: Silence) -> bool:
+        transports = tuple(peer.media.transports)
+        if any(each.ice_state == "disconnected" for each in transports):
+            return True
+        if self._unanswered:
+            return False
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT):
+                received = {each.id: await _received(each) for each in transports if each.ice_state in CONNECTED}
+        except TimeoutError:
+            self._unanswered = True
+            self._log.info("the worker does not say what arrives from peer {}", peer.id)
+            return False
+        except MediasoupError as error:
+            # Most likely a transport that closed meanwhile.
+            self._log.debug("what arrives from peer {} is not known now: {}", peer.id, error)
+            return False
+        return silence.look(received, self._loop.time())
+
+
+async def _received(transport: WebRtcTransport) -> int:
+    return sum(each.bytes_received for each in await transport.get_stats())

@@ -1,0 +1,132 @@
+"""@connect/client by itself, without Connect's page: two of them in a room of a whole server."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from .deployment import Deployment
+
+HERE = Path(__file__).parent
+#: An address of the server where nothing is going on.
+QUIET_PLACE = "/health/live"
+#: Seconds: dynacast waits for five before it tells that less is wanted.
+PATIENCE = 30.0
+
+
+@functools.cache
+def script() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "client.bundle.js"
+        subprocess.run(["node", HERE / "bundle.mjs", HERE / "client.js", output], check=True, timeout=60)
+        return output.read_text()
+
+
+async def come(browser: Browser, deployment: Deployment, room: str, name: str, **options: Any) -> Page:
+    """Have somebody join the room; ``options`` are the call's."""
+    context = await browser.new_context(permissions=["camera", "microphone"], bypass_csp=True)
+    page = await context.new_page()
+    await page.goto(f"{deployment.url}{QUIET_PLACE}")
+    await page.add_script_tag(content=script(), type="module")
+    settings = {"roomId": room, "displayName": name, **options}
+    assert await page.evaluate(f"join({json.dumps(settings)})") == "joined"
+    return page
+
+
+async def until(page: Page, expression: str, holds: Callable[[Any], bool]) -> Any:
+    """Wait until what the page says of ``expression`` is what it should be; give that."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    while not holds(value := await page.evaluate(expression)):
+        assert asyncio.get_running_loop().time() < deadline, f"{expression} is still {value}"
+        await asyncio.sleep(0.1)
+    return value
+
+
+async def until_equal(page: Page, expression: str, expected: Any) -> None:
+    await until(page, expression, lambda value: bool(value == expected))
+
+
+async def until_decodes(page: Page, peer: str) -> None:
+    """Wait until frames of the peer's camera have come since now."""
+    frames = (
+        f"call.receiveStats().then(all => all.find(one => one.peerId === '{peer}' && one.kind === 'video')"
+        "?.framesDecoded ?? 0)"
+    )
+    before = await page.evaluate(frames)
+    await until(page, frames, lambda decoded: bool(decoded > before + 5))
+
+
+async def test_they_talk(browser: Browser, deployment: Deployment) -> None:
+    ada = await come(browser, deployment, "talk", "Ada")
+    await ada.evaluate("call.meeting.say('Hello')")
+    await ada.evaluate("call.meeting.raiseHand()")
+    grace = await come(browser, deployment, "talk", "Grace")
+    await until_equal(grace, "call.state.get().chat.map(({ text }) => text)", ["Hello"])
+    await until_equal(grace, "call.state.get().hands.map(({ peerId }) => peerId)", ["Ada"])
+
+    await grace.evaluate("call.meeting.say('Hi')")
+    await until_equal(ada, "call.state.get().chat.map(({ displayName }) => displayName)", ["Ada", "Grace"])
+    await ada.evaluate("call.meeting.lowerHand()")
+    await until_equal(grace, "call.state.get().hands", [])
+    await grace.evaluate("call.meeting.react('👏')")
+    await until_equal(ada, "heard", [{"peerId": "Grace", "reaction": "👏"}])
+    await ada.evaluate("call.meeting.sendData('cursor', '1,2', { to: ['Grace'] })")
+    await until(grace, "heard", lambda heard: {"topic": "cursor", "payload": "1,2", "from": "Ada"} in heard)
+    await grace.evaluate("call.meeting.describe({ attributes: { seat: '3' } })")
+    await until_equal(ada, "call.state.get().peers[0]?.attributes", {"seat": "3"})
+
+
+@pytest.mark.parametrize("lossy", ["true", "false"])
+async def test_data_channels_reach_whom_they_are_for(browser: Browser, deployment: Deployment, lossy: str) -> None:
+    ada, grace, eve = [await come(browser, deployment, f"channels-{lossy}", name) for name in ("Ada", "Grace", "Eve")]
+    await ada.evaluate(
+        f"call.openChannel('cursor', {{ lossy: {lossy}, to: ['Grace'] }})"
+        # Again and again: what is sent before Grace listens is not for her.
+        ".then(channel => { setInterval(() => channel.send('1,2'), 100) })"
+    )
+    message = {"label": "cursor", "message": "1,2", "peerId": "Ada"}
+    await until(grace, "heard", lambda heard: message in heard)
+    assert await eve.evaluate("heard") == []
+
+
+async def test_a_camera_sends_only_what_the_others_show(browser: Browser, deployment: Deployment) -> None:
+    ada = await come(browser, deployment, "sizes", "Ada")
+    grace = await come(browser, deployment, "sizes", "Grace")
+    await until(grace, "cameraOf('Ada')?.spatialLayers", lambda layers: bool(layers == 3))
+
+    await grace.evaluate("show('Ada', 100)")
+    await until_equal(ada, "sizesSent()", ["r0"])
+    await grace.evaluate("show('Ada', 0)")
+    await until_equal(ada, "sizesSent()", [])
+    await grace.evaluate("show('Ada', 700)")
+    await until_equal(ada, "sizesSent()", ["r0", "r1", "r2"])
+    await until_decodes(grace, "Ada")
+
+
+async def test_media_goes_on_over_another_network(browser: Browser, deployment: Deployment) -> None:
+    ada = await come(browser, deployment, "networks", "Ada")
+    grace = await come(browser, deployment, "networks", "Grace")
+    await until_decodes(grace, "Ada")
+    for page in (ada, grace):
+        await page.evaluate("dispatchEvent(new Event('online'))")
+        await until_equal(page, "asked.filter(method => method === 'restartIce').length", 2)
+        await until_decodes(grace, "Ada")
+        assert await page.evaluate("call.state.get().problem") is None
+
+
+@pytest.mark.parametrize("codec", ["VP9", "H264"])
+async def test_a_camera_with_another_codec(browser: Browser, deployment: Deployment, codec: str) -> None:
+    await come(browser, deployment, codec, "Ada", videoCodec=codec)
+    grace = await come(browser, deployment, codec, "Grace")
+    await until_decodes(grace, "Ada")
+    totals = "call.totals().then(({ received }) => Object.values(received).map(({ codec }) => codec))"
+    await until(grace, totals, lambda codecs: codec in codecs)

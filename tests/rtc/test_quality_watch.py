@@ -1,0 +1,162 @@
+"""Everybody is told how good everybody's connection is, when that changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from loguru import logger
+
+from app.auth.grants import Grants
+from app.mediasoup.data_structures import ProducerScore
+from app.mediasoup.errors import InvalidStateError
+from app.mediasoup.producer import Producer
+from app.mediasoup.webrtc_transport import WebRtcTransport
+from app.rtc import quality_watch
+from app.rtc.demand import Demand
+from app.rtc.quality import Quality
+from app.rtc.quality_watch import QualityWatch
+from app.rtc.room import Room
+from app.rtc.subscription_events import ConnectionQuality, ProducersPaused
+from tests.mediasoup.endpoint import connected
+
+from .fakes import FakeClient, until
+from .parameters import give_transports, produce_audio, produce_video
+from .people import Arrive, enter, join
+
+
+@pytest.fixture(autouse=True)
+def calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have rooms look by themselves so seldom that no test is on when they do."""
+    monkeypatch.setattr(QualityWatch.__init__, "__defaults__", (600.0,))
+
+
+@pytest.fixture
+async def watch(room: Room) -> AsyncIterator[QualityWatch]:
+    """One that looks when it is told to."""
+    watch = QualityWatch(lambda: room.peers, logger)
+    yield watch
+    watch.close()
+
+
+def told(client: FakeClient) -> list[dict[str, Quality]]:
+    return [{each.peer_id: each.quality for each in event.peers} for event in client.all(ConnectionQuality)]
+
+
+def score(producer: Producer, value: int) -> None:
+    """Have the worker say how well it arrives."""
+    producer.score = [ProducerScore(encoding_idx=0, ssrc=1, score=value)]
+
+
+async def test_changes_are_told_to_all_and_all_to_those_who_come(
+    arrive: Arrive, room: Room, watch: QualityWatch
+) -> None:
+    (ada, adas), (bob, _) = await arrive("ada"), await arrive("bob")
+    await watch.look(room.peers)
+    assert told(adas) == []
+    of_ada, of_bob = await produce_audio(ada, 1), await produce_audio(bob, 2)
+    score(of_ada, 10)
+    score(of_bob, 8)
+    await watch.look(room.peers)
+    await watch.look(room.peers)
+    assert told(adas) == [{"ada": "excellent", "bob": "good"}]
+    score(of_ada, 0)
+    _, cleos = await arrive("cleo")
+    await watch.look(room.peers)
+    assert told(adas)[1:] == [{"ada": "lost"}]
+    assert told(cleos) == [{"ada": "lost", "bob": "good"}]
+    of_ada.close()
+    await watch.look(room.peers)
+    await watch.look(room.peers)
+    assert told(adas)[2:] == told(cleos)[1:] == [{"ada": "excellent"}]
+    assert adas.all(ConnectionQuality)[-1].peers[0].score == 10.0
+
+
+async def test_what_is_paused_or_not_wanted_is_not_missed(
+    arrive: Arrive, room: Room, watch: QualityWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Demand.__init__, "__defaults__", (0.0,))
+    ada, adas = await arrive("ada", dynacast=True)
+    muted, unwanted, heard = await produce_audio(ada, 1), await produce_video(ada, 2), await produce_audio(ada, 3)
+    await adas.hears(ProducersPaused)
+    await muted.pause()
+    for producer in (muted, unwanted):
+        score(producer, 0)
+    score(heard, 10)
+    await watch.look(room.peers)
+    assert told(adas) == [{"ada": "excellent"}]
+
+
+async def test_a_hidden_peer_knows_of_others_and_they_not_of_it(
+    arrive: Arrive, room: Room, watch: QualityWatch
+) -> None:
+    (ada, adas) = await arrive("ada")
+    _, ghosts = await arrive("ghost", Grants(hidden=True))
+    score(await produce_audio(ada), 10)
+    await until(lambda: len(room.find("ghost").media.received_scores))
+    await watch.look(room.peers)
+    assert told(adas) == told(ghosts) == [{"ada": "excellent"}]
+
+
+async def test_a_connection_that_carries_nothing_any_more_is_lost(
+    room: Room, watch: QualityWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With real ICE and DTLS, whose checks come every few seconds, and less patience than that."""
+    monkeypatch.setattr(quality_watch, "PATIENCE", 0.1)
+    bob, bobs = enter(room, "bob")
+    await give_transports(bob)
+    join(room, bob)
+    score(await produce_audio(bob), 10)
+    async with connected(next(iter(bob.media.transports))):
+        await watch.look(room.peers)
+        assert told(bobs) == [{"bob": "excellent"}]
+        await until_lost(watch, room, bobs)
+
+
+async def until_lost(watch: QualityWatch, room: Room, client: FakeClient) -> None:
+    async with asyncio.timeout(10):
+        while told(client)[-1] != {"bob": "lost"}:
+            await watch.look(room.peers)
+            await asyncio.sleep(0.02)
+
+
+async def test_ice_that_is_disconnected_is_lost_at_once(arrive: Arrive, room: Room, watch: QualityWatch) -> None:
+    ada, adas = await arrive("ada")
+    score(await produce_audio(ada), 10)
+    await watch.look(room.peers)
+    next(iter(ada.media.transports)).ice_state = "disconnected"
+    await watch.look(room.peers)
+    assert told(adas) == [{"ada": "excellent"}, {"ada": "lost"}]
+
+
+@pytest.mark.parametrize("error", [InvalidStateError("closed"), TimeoutError()])
+async def test_a_worker_that_does_not_answer_makes_nobody_lost(
+    arrive: Arrive, room: Room, watch: QualityWatch, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def fail(transport: WebRtcTransport) -> None:
+        asked.append(transport)
+        raise error
+
+    monkeypatch.setattr(WebRtcTransport, "get_stats", fail)
+    for name in ("ada", "bob"):
+        peer, _ = await arrive(name)
+        score(await produce_audio(peer, len(name) + ord(name[0])), 10)
+        for transport in peer.media.transports:
+            transport.ice_state = "connected"
+    await watch.look(room.peers)
+    client = room.find("ada").client
+    assert isinstance(client, FakeClient)
+    assert told(client) == [{"ada": "excellent", "bob": "excellent"}]
+    # Who waited in vain does not wait for the next peer.
+    assert len(asked) == (1 if isinstance(error, TimeoutError) else 2)
+
+
+async def test_a_room_looks_by_itself(arrive: Arrive, room: Room) -> None:
+    watch = QualityWatch(lambda: room.peers, logger, interval=0.02)
+    ada, adas = await arrive("ada")
+    score(await produce_audio(ada), 10)
+    await until(lambda: told(adas) == [{"ada": "excellent"}])
+    watch.close()

@@ -1,0 +1,111 @@
+/** What people and programs in a call tell each other: chat, reactions, raised hands, metadata, data. */
+
+import type { CallState } from "./call-state.js";
+import { Emitter } from "./emitter.js";
+import type { Signaling } from "./signaling.js";
+import type { Store } from "./store.js";
+import type { ServerNotification, Welcome } from "./wire.js";
+import type { ChatMessage, Hand, Reaction, SelfDescription, TopicMessage } from "./wire-values.js";
+
+/** So many messages are kept; then the oldest is forgotten. */
+const MAX_CHAT = 500;
+
+export type MeetingEvents = {
+  chat: [ChatMessage];
+  reaction: [Reaction];
+  /** A program sent something to this one, over the websocket. */
+  data: [TopicMessage];
+};
+
+/**
+ * Every method that asks the server throws `CallError` when it refuses (`too_many_requests`: slower, please) and
+ * `ConnectionLostError` when the connection ends before its answer. What comes of it for everyone is in `state` and events.
+ */
+export class Meeting extends Emitter<MeetingEvents> {
+  constructor(
+    private readonly state: Store<CallState>,
+    private readonly signaling: Signaling,
+  ) {
+    super();
+  }
+
+  /** Say something to everyone, up to 2000 characters. Shows up in `state.chat` like the others' messages. */
+  async say(text: string): Promise<void> {
+    await this.signaling.request("sendChatMessage", { text });
+  }
+
+  /** Show everyone something for a moment, up to 32 characters. */
+  async react(reaction: string): Promise<void> {
+    await this.signaling.request("sendReaction", { reaction });
+  }
+
+  async raiseHand(): Promise<void> {
+    await this.signaling.request("raiseHand", {});
+  }
+
+  async lowerHand(): Promise<void> {
+    await this.signaling.request("lowerHand", {});
+  }
+
+  /** Change what you say of yourself to the others' programs: `metadata`, and some of the `attributes`. */
+  async describe(changes: SelfDescription): Promise<void> {
+    await this.signaling.request("updateMetadata", changes);
+  }
+
+  /** Send a text of up to 15 KiB to the programs of all others, or to those with the ids `to`: reliably, in order. */
+  async sendData(topic: string, payload: string, { to }: { to?: readonly string[] } = {}): Promise<void> {
+    await this.signaling.request("sendData", { topic, payload, ...(to && { to }) });
+  }
+
+  /** Take over what was said and raised before one came. */
+  joined({ chat = [], hands = [] }: Welcome): void {
+    const told = new Set(chat.map(({ id }) => id));
+    // What was seen before a lost connection may be older than what the server remembers.
+    const known = this.state.get().chat.filter(({ id }) => !told.has(id));
+    this.state.update({ chat: [...known, ...chat].slice(-MAX_CHAT), hands });
+  }
+
+  handle({ method, data }: ServerNotification): void {
+    switch (method) {
+      case "chatMessage":
+        return this.#said(data);
+      case "reaction":
+        return this.emit("reaction", data);
+      case "dataMessage":
+        return this.emit("data", data);
+      case "handRaised":
+        return this.state.update({ hands: [...this.#handsBut(data.peerId), data] });
+      case "handLowered":
+        return this.state.update({ hands: this.#handsBut(data.peerId) });
+      case "peerClosed":
+        return this.#gone(data.peerId);
+      case "peerUpdated": {
+        const { peerId, metadata, attributes, displayName } = data;
+        if (peerId === this.state.get().peerId) this.state.update({ metadata, attributes, displayName });
+        return;
+      }
+      case "audioLevels":
+        return this.state.update({
+          audioLevels: Object.fromEntries(data.levels.map(({ peerId, volume }) => [peerId, volume])),
+        });
+      case "connectionQuality": {
+        const changed = data.peers.map(({ peerId, quality }) => [peerId, quality]);
+        return this.state.update({ qualities: { ...this.state.get().qualities, ...Object.fromEntries(changed) } });
+      }
+    }
+  }
+
+  #said(message: ChatMessage): void {
+    this.state.update({ chat: [...this.state.get().chat, message].slice(-MAX_CHAT) });
+    this.emit("chat", message);
+  }
+
+  #gone(peerId: string): void {
+    const { [peerId]: _, ...qualities } = this.state.get().qualities;
+    this.state.update({ hands: this.#handsBut(peerId), qualities });
+  }
+
+  #handsBut(peerId: string): Hand[] {
+    return this.state.get().hands.filter((hand) => hand.peerId !== peerId);
+  }
+}

@@ -1,0 +1,103 @@
+/** The way of a transport's media through the network: watches it, and looks for another when it breaks. */
+
+import type { types } from "mediasoup-client";
+
+import { CallError, ConnectionLostError } from "./errors.js";
+import { onNetworkChange } from "./network.js";
+
+export interface RepairOptions {
+  /** How long a way that is interrupted may come back by itself, in ms. */
+  readonly patience: number;
+  /** How long the first repair has, in ms; each one after it has twice as long. */
+  readonly firstWait: number;
+  /** After so many repairs in vain it is given up. */
+  readonly attempts: number;
+}
+
+export const DEFAULT_REPAIR: RepairOptions = { patience: 1_000, firstWait: 2_000, attempts: 3 };
+
+export interface RouteEvents {
+  /** Media gets through, or (again) not. */
+  onMedia(works: boolean): void;
+  /** There is no way with this transport. */
+  onBroken(): void;
+}
+
+/** A repair is an ICE restart: both sides gather their addresses anew, and try all pairs of them. */
+export class Route {
+  readonly #unwatchNetwork: () => void;
+  /** The repairs since there was a way last. */
+  #attempt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  constructor(
+    private readonly transport: types.Transport,
+    /** Restart ICE at both ends. */
+    private readonly restart: () => Promise<void>,
+    private readonly events: RouteEvents,
+    private readonly options: RepairOptions = DEFAULT_REPAIR,
+  ) {
+    transport.on("connectionstatechange", (state) => this.#became(state));
+    this.#unwatchNetwork = onNetworkChange(() => this.#networkChanged());
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#unwatchNetwork();
+  }
+
+  #became(state: types.ConnectionState): void {
+    if (this.#closed) return;
+    if (state === "connected") this.#works();
+    if (state === "failed") this.events.onMedia(false);
+    // A repair that is going on has its own clock.
+    if (this.#attempt > 0) return;
+    if (state === "failed") this.#repair();
+    if (state === "disconnected") this.#in(this.options.patience, () => this.#repair());
+  }
+
+  #works(): void {
+    clearTimeout(this.#timer);
+    this.#attempt = 0;
+    this.events.onMedia(true);
+  }
+
+  /** The browser would notice by itself, but only when nothing has come for seconds. */
+  #networkChanged(): void {
+    if (this.transport.connectionState === "new") return;
+    this.#attempt = 0;
+    this.#repair();
+  }
+
+  #repair(): void {
+    if (this.#attempt === this.options.attempts) return this.#giveUp();
+    this.#attempt += 1;
+    this.#in(this.options.firstWait * 2 ** (this.#attempt - 1), () => this.#check());
+    this.restart().catch((error: unknown) => this.#notRepaired(error));
+  }
+
+  #check(): void {
+    if (this.transport.connectionState === "connected") this.#attempt = 0;
+    else this.#repair();
+  }
+
+  #notRepaired(error: unknown): void {
+    // The end of the connection to the server is the end of the whole session.
+    if (this.#closed || error instanceof ConnectionLostError) return;
+    console.warn("the way for media could not be repaired", error);
+    // No answer, or none that the browser could use: the clock runs to the next attempt.
+    if (error instanceof CallError) this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.close();
+    this.events.onBroken();
+  }
+
+  #in(delay: number, task: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(task, delay);
+  }
+}

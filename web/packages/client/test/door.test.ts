@@ -1,0 +1,58 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+
+import { Door, type Pass } from "../src/door";
+
+describe("Door", () => {
+  const MINUTE = 60_000;
+  let serial = 0;
+
+  const pass = (more: Partial<Pass> = {}): Pass => ({
+    token: `token-${++serial}`,
+    peerId: "ada",
+    url: "wss://calls.example.org/ws",
+    expiresAt: new Date(Date.now() + MINUTE).toISOString(),
+    ...more,
+  });
+
+  afterEach(() => void vi.useRealTimers());
+
+  test("an open room needs no token", async () => {
+    const door = new Door({ roomId: "garden", peerId: "me", origin: "https://server" });
+    expect(await door.address()).toEqual({ url: "wss://server/ws?roomId=garden&peerId=me", token: null });
+    expect(new Door({ roomId: "garden" }).peerId).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  test("a pass says where to go, and as whom", async () => {
+    const door = new Door({ roomId: "garden", enter: async () => pass({ token: "t" }) });
+    const url = "wss://calls.example.org/ws?roomId=garden&peerId=ada";
+    expect(await door.address()).toEqual({ url, token: "t" });
+    expect(door.peerId).toBe("ada");
+  });
+
+  test("a pass is kept as long as it is good", async () => {
+    vi.useFakeTimers();
+    const enter = vi.fn(async () => pass());
+    const door = new Door({ roomId: "garden", enter });
+    const first = await door.address();
+    expect(await door.address()).toEqual(first);
+    vi.advanceTimersByTime(MINUTE);
+    expect(await door.address()).not.toEqual(first);
+    expect(enter).toHaveBeenCalledTimes(2);
+  });
+
+  test("a pass that was good before and is refused now is asked for again", async () => {
+    const enter = vi.fn(async () => pass());
+    const door = new Door({ roomId: "garden", enter });
+    await door.address();
+    door.opened();
+    expect(door.refused()).toBe(true);
+    await door.address();
+    expect(enter).toHaveBeenCalledTimes(2);
+    expect(door.refused()).toBe(false);
+  });
+
+  test("who is not let in hears why", async () => {
+    const door = new Door({ roomId: "garden", enter: async () => Promise.reject(new Error("locked")) });
+    await expect(door.address()).rejects.toThrow("locked");
+  });
+});
