@@ -54,6 +54,11 @@ class Hasher:
         verified: bool = self._do("verify", hash, password)
         return verified
 
+    def give_up(self) -> None:
+        """Kill the process, from any thread: a task that it does not get done ends, too."""
+        if (process := self._process) is not None:
+            process.kill()
+
     def close(self) -> None:
         """End the process, which does nothing now; takes a moment, and never more than a second or so."""
         if self._process is None:

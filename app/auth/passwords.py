@@ -16,8 +16,8 @@ T = TypeVar("T")
 
 #: A hash with these parameters that is of no password.
 NOBODYS_HASH = f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${'A' * 22}${'A' * 43}"
-#: Seconds that somebody waits for a free process at most.
-MAX_WAIT = 5.0
+#: Seconds that somebody waits for a free process at most, and that a process may take for one password.
+MAX_WAIT, MAX_WORK = 5.0, 10.0
 
 
 class Passwords:
@@ -87,7 +87,12 @@ class Passwords:
         running = asyncio.get_running_loop().run_in_executor(self._pool, work, hasher)
         # It can't be cancelled: the process is free when it is done, not when its caller has gone.
         running.add_done_callback(lambda _: self._give_back(hasher))
-        return await asyncio.shield(running)
+        try:
+            async with asyncio.timeout(MAX_WORK):
+                return await asyncio.shield(running)
+        except TimeoutError:
+            hasher.give_up()
+            raise Unavailable("the server is too busy to check passwords; try again") from None
 
     def _give_back(self, hasher: Hasher) -> None:
         self._idle.append(hasher)

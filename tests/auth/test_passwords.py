@@ -169,6 +169,17 @@ async def test_a_process_that_was_killed_is_replaced(passwords: Passwords) -> No
     assert pid not in hashers()
 
 
+async def test_nobody_waits_for_a_process_that_hangs(narrow: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
+    await narrow.hash("correct horse")
+    (pid,) = hashers()
+    monkeypatch.setattr(passwords_module, "MAX_WORK", 0.2)
+    os.kill(pid, signal.SIGSTOP)
+    with pytest.raises(Unavailable):
+        await narrow.hash("correct horse")
+    monkeypatch.setattr(passwords_module, "MAX_WORK", 30)
+    assert await narrow.verify(await narrow.hash("correct horse"), "correct horse")
+
+
 async def test_one_that_hangs_is_ended_all_the_same(passwords: Passwords) -> None:
     await passwords.hash("correct horse")
     (pid,) = hashers()
