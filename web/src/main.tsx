@@ -7,6 +7,7 @@ import "./ui/styles/base.css";
 import "./ui/styles/pages.css";
 import "./ui/styles/account.css";
 import "./ui/styles/call.css";
+import "./ui/styles/meeting.css";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");

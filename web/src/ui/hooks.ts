@@ -63,7 +63,11 @@ export function useShortcuts(actions: Readonly<Record<string, () => void>>): voi
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (event.target instanceof Element && event.target.closest("input, select, textarea")) return;
-    actions[event.key.toLowerCase()]?.();
+    const action = actions[event.key.toLowerCase()];
+    if (!action) return;
+    // The key shall not be typed into what the action focuses.
+    event.preventDefault();
+    action();
   });
   useEffect(() => {
     const listener = (event: KeyboardEvent) => onKey(event);

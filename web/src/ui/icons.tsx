@@ -61,10 +61,10 @@ export const MicrophoneOffIcon = (props: IconProps) => (
   </Icon>
 );
 
-export const CameraIcon = () => <Icon>{CAMERA}</Icon>;
+export const CameraIcon = (props: IconProps) => <Icon {...props}>{CAMERA}</Icon>;
 
-export const CameraOffIcon = () => (
-  <Icon>
+export const CameraOffIcon = (props: IconProps) => (
+  <Icon {...props}>
     {CAMERA}
     {SLASH}
   </Icon>
@@ -128,6 +128,31 @@ export const PeopleIcon = () => (
   <Icon>
     <circle cx="9" cy="8" r="3.5" />
     <path d="M2.5 20c0-3.6 2.9-6 6.5-6s6.5 2.4 6.5 6M16 4.800a3.5 3.5 0 0 1 0 6.400M18.5 14.700c1.9.9 3 2.8 3 5.3" />
+  </Icon>
+);
+
+export const ChatIcon = () => (
+  <Icon>
+    <path d="M5.500 4h13A2.500 2.500 0 0 1 21 6.500v8a2.500 2.500 0 0 1-2.500 2.500H11l-4.500 3.500V17h-1A2.500 2.500 0 0 1 3 14.500v-8A2.500 2.500 0 0 1 5.500 4z" />
+  </Icon>
+);
+
+export const HandIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M8 12.500V5.500a1.500 1.500 0 0 1 3 0V11V4a1.500 1.500 0 0 1 3 0v7V5.500a1.500 1.500 0 0 1 3 0V14c0 4.500-2.200 7-6 7-2.800 0-4.300-1.300-5.600-3.800L3.700 13.900a1.500 1.500 0 0 1 2.500-1.600L8 14.500z" />
+  </Icon>
+);
+
+export const SmileIcon = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="9" />
+    <path d="M8 14c.9 1.600 2.300 2.500 4 2.500s3.100-.9 4-2.500M9 9.500v.1M15 9.500v.1" />
+  </Icon>
+);
+
+export const MoreIcon = () => (
+  <Icon>
+    <path d="M5.500 12h.1M12 12h.1M18.500 12h.1" strokeWidth="3" />
   </Icon>
 );
 

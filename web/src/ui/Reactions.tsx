@@ -1,0 +1,99 @@
+/** Short signs that float over whoever gives them. */
+
+import type { Call, Reaction } from "@connect/client";
+import { useEffect, useRef, useState } from "react";
+
+import { SmileIcon } from "./icons";
+import { REACTIONS, STRINGS } from "./strings";
+
+/** How long one is shown, in ms, as its animation in meeting.css. */
+const SHOWN_FOR = 3_000;
+
+/** So many are shown at once; when there are more, the oldest go early. */
+const MOST = 30;
+
+export interface ShownReaction extends Reaction {
+  readonly key: number;
+}
+
+/** The reactions of the last moments. */
+export function useReactions(call: Call): readonly ShownReaction[] {
+  const [shown, setShown] = useState<readonly ShownReaction[]>([]);
+  useEffect(() => {
+    let count = 0;
+    const timers = new Set<ReturnType<typeof setTimeout>>();
+    const stop = call.meeting.on("reaction", (reaction) => {
+      const key = count++;
+      setShown((before) => [...before, { ...reaction, key }].slice(-MOST));
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        setShown((before) => before.filter((other) => other.key !== key));
+      }, SHOWN_FOR);
+      timers.add(timer);
+    });
+    return () => {
+      stop();
+      timers.forEach(clearTimeout);
+      setShown([]);
+    };
+  }, [call]);
+  return shown;
+}
+
+/** The button that opens the choice. */
+export function ReactionMenu({ onReact }: { onReact: (reaction: string) => void }) {
+  const [open, setOpen] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const close = () => {
+    setOpen(false);
+    button.current?.focus();
+  };
+  return (
+    <div
+      ref={box}
+      className="reaction-box"
+      // Where a click does not focus buttons, it focuses this, and so does not close what it hits.
+      tabIndex={-1}
+      onKeyDown={(event) => {
+        if (event.key === "Escape" && open) close();
+      }}
+      onBlur={(event) => {
+        if (!box.current?.contains(event.relatedTarget)) setOpen(false);
+      }}
+    >
+      <button
+        ref={button}
+        type="button"
+        className="round"
+        data-testid="reaction-menu"
+        aria-label={STRINGS.reactions.label}
+        title={STRINGS.reactions.label}
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      >
+        <SmileIcon />
+      </button>
+      {open && (
+        <div className="reaction-choice" role="group" aria-label={STRINGS.reactions.label}>
+          {REACTIONS.map(({ reaction, name }, index) => (
+            <button
+              key={reaction}
+              type="button"
+              data-testid="reaction-button"
+              aria-label={name}
+              title={name}
+              autoFocus={index === 0}
+              onClick={() => {
+                onReact(reaction);
+                close();
+              }}
+            >
+              {reaction}
+            </button>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
