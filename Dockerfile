@@ -35,7 +35,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 
 # It may write nothing but var/: the embedded database, keys, sockets.
-RUN useradd --system --uid 10001 --home-dir /srv/connect --shell /usr/sbin/nologin connect \
+RUN useradd --uid 10001 --no-create-home --home-dir /srv/connect --shell /usr/sbin/nologin connect \
     && install -d -o connect -g connect var var/log \
     && install -d -o connect -g connect -m 0700 var/run
 
@@ -61,4 +61,5 @@ EXPOSE 3000/tcp
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD [".venv/bin/python", "-IS", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:3000/health/ready', timeout=4)"]
 
-CMD [".venv/bin/supervisord", "-n", "-c", "supervisord.conf"]
+# supervisord opens its standard output by name, which only the owner of that pipe may: so it gets one of its own.
+CMD ["bash", "-c", "exec .venv/bin/supervisord -n -c supervisord.conf > >(exec cat)"]

@@ -21,8 +21,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     what.add_argument(
         "--to",
         metavar="REVISION",
-        choices=[NOTHING, *migrating.revisions()],
-        help="go to this revision instead of the newest; what later ones brought is lost. %(choices)s",
+        help="go to this revision instead of the newest, forward or back; what later ones brought is lost. "
+        f"{NOTHING!r} is before the first",
     )
     what.add_argument("--check", action="store_true", help="change nothing; exit code 1 if there is something to do")
 
@@ -47,6 +47,8 @@ def migrate(settings: Settings, arguments: Namespace) -> int:
 
 def _move(url: str, before: str, target: str) -> None:
     known = [NOTHING, *migrating.revisions()]
+    if target not in known:
+        raise CommandFailed(f"there is no revision {target}; there are {', '.join(known)}")
     if before not in known:
         raise CommandFailed(f"the schema is at {before}, which this version of Connect does not know: it is newer")
     if known.index(before) < known.index(target):

@@ -28,6 +28,8 @@ export class Route {
   readonly #unwatchNetwork: () => void;
   /** The repairs since there was a way last. */
   #attempt = 0;
+  /** Whether the server has not answered yet what was asked of it for the latest repair. */
+  #unanswered = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -75,11 +77,16 @@ export class Route {
     if (this.#attempt === this.options.attempts) return this.#giveUp();
     this.#attempt += 1;
     this.#in(this.options.firstWait * 2 ** (this.#attempt - 1), () => this.#check());
-    this.restart().catch((error: unknown) => this.#notRepaired(error));
+    this.#unanswered = true;
+    this.restart()
+      .catch((error: unknown) => this.#notRepaired(error))
+      .finally(() => (this.#unanswered = false));
   }
 
   #check(): void {
-    if (this.transport.connectionState === "connected") this.#attempt = 0;
+    // The connection to the server did not survive either, and the browser may take minutes to notice.
+    if (this.#unanswered) this.#giveUp();
+    else if (this.transport.connectionState === "connected") this.#attempt = 0;
     else this.#repair();
   }
 

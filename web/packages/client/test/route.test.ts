@@ -100,6 +100,18 @@ describe("Route", () => {
     expect(onBroken).not.toHaveBeenCalled();
   });
 
+  test("when the server is not heard any more, it is given up before the browser notices", async () => {
+    restart.mockReturnValue(new Promise(() => {}));
+    becomes("connected");
+    machine.dispatchEvent(new Event("online"));
+    await after(1_900);
+    expect(onBroken).not.toHaveBeenCalled();
+    await after(200);
+    expect(onBroken).toHaveBeenCalledTimes(1);
+    await after(60_000);
+    expect(restarts()).toBe(1);
+  });
+
   test("a transport that the server does not know any more is given up at once", async () => {
     vi.spyOn(console, "warn").mockReturnValue();
     restart.mockRejectedValue(new CallError(404, "no such transport", "not_found"));
