@@ -68,6 +68,7 @@ async def test_join_tells_what_one_is_and_may_do(connect: Connect, gate: TestGat
         },
         "chat": [],
         "hands": [],
+        "iceServers": [],
         "role": "owner",
     }
 
