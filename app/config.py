@@ -243,6 +243,8 @@ class Settings:
     initial_outgoing_bitrate: int = setting(1_000_000, number(50_000, 100_000_000))
     max_incoming_bitrate: int = setting(5_000_000, number(100_000, 1_000_000_000))
     empty_room_seconds: float = setting(30.0, seconds(0, 86_400))
+    session_grace_seconds: float = setting(30.0, seconds(0, 3_600))
+    rebuild_seconds: float = setting(60.0, seconds(1, 3_600))
 
     stun_urls: tuple[str, ...] = setting((), some(_is_stun, "such as stun:stun.example.org:3478"))
     turn_urls: tuple[str, ...] = setting((), some(_is_turn, "such as turn:turn.example.org:3478?transport=udp"))

@@ -13,12 +13,14 @@ people.
         * :exc:`InLobby` 403: not yet; a moderator was asked
     * :exc:`NotFound` 404: nothing here has that id
         * :exc:`MethodNotFound` 404: no such signaling method
+        * :exc:`CannotResume` 404: there is no session to come back to
     * :exc:`WrongState` 409: right in itself, but not now (a second ``join``, say)
         * :exc:`Conflict` 409: somebody else has it already
     * :exc:`LimitReached` 429: one more is over a limit
         * :exc:`TooManyRequests` 429: too often; ``retry_after`` says when to come back
     * :exc:`InternalError` 500: a fault of ours; the log has the details
     * :exc:`Unavailable` 503: no worker, no database, or going down; trying again later makes sense
+        * :exc:`Draining` 503: nobody new is let in, so that this server empties
 """
 
 from __future__ import annotations
@@ -86,6 +88,12 @@ class MethodNotFound(NotFound):
     code = "method_not_found"
 
 
+class CannotResume(NotFound):
+    """There is no session to come back to (any more): the client joins instead."""
+
+    code = "cannot_resume"
+
+
 class WrongState(ConnectError):
     """Right in itself, but not now."""
 
@@ -122,3 +130,9 @@ class Unavailable(ConnectError):
     """There is no worker or database to serve this, or the server is going down; trying again later makes sense."""
 
     code, status = "unavailable", 503
+
+
+class Draining(Unavailable):
+    """Nobody new is let in any more, so that this server empties; another one, or this one later, may do."""
+
+    code = "draining"

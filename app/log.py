@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 SECRETIVE = ("aiosqlite", "asyncpg", "sqlalchemy")
 
 
-def set_up_logging(level: str, format: str, stream: TextIO | None = None) -> None:
+def set_up_logging(level: str, format: str, stream: TextIO | None = None, *, program: str = "app") -> None:
     """
     Send all logs from ``level`` up to ``stream``, standard error by default.
 
-    ``format`` is ``human``, ``json``, or ``auto``: human when the stream is a terminal.
+    ``format`` is ``human``, ``json``, or ``auto``: human when the stream is a terminal. ``program`` is who logs.
     """
     target = stream or sys.stderr
     human = target.isatty() if format == "auto" else format == "human"
@@ -35,7 +35,7 @@ def set_up_logging(level: str, format: str, stream: TextIO | None = None) -> Non
         # ``diagnose`` would print the values of variables, and with them secrets.
         logger.add(target, level=level.upper(), format=_human_template, backtrace=False, diagnose=False)
     else:
-        logger.add(lambda message: _write_json(target, message), level=level.upper(), format="{message}")
+        logger.add(lambda message: _write_json(target, message, program), level=level.upper(), format="{message}")
     logging.basicConfig(handlers=[_Forward()], level=level.upper(), force=True)
     for name in SECRETIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -67,17 +67,17 @@ def _human_template(record: Record) -> str:
     )
 
 
-def _write_json(stream: TextIO, message: Message) -> None:
-    stream.write(_json_line(message.record))
+def _write_json(stream: TextIO, message: Message, program: str) -> None:
+    stream.write(_json_line(message.record, program))
     stream.flush()
 
 
-def _json_line(record: Record) -> str:
+def _json_line(record: Record, program: str) -> str:
     """Write a record as one line of JSON; bound values stand beside the fields of every line."""
     line: dict[str, Any] = {
         "time": record["time"].isoformat(timespec="milliseconds"),
         "level": record["level"].name.lower(),
-        "program": "app",
+        "program": program,
         "logger": record["name"],
         "message": record["message"],
     }

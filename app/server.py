@@ -10,12 +10,13 @@ import signal
 from collections.abc import Awaitable
 
 import uvloop
-from aiohttp import web
 from loguru import logger
 
 import app
 
 from .config import Settings
+from .listening.lease import Lease
+from .listening.sockets import Address
 from .log import set_up_logging
 from .rtc.room_manager import RoomManager
 from .rtc.worker_pool import WorkerPool
@@ -23,6 +24,7 @@ from .services.services import Services
 from .sidecar import Sidecar
 from .signaling.endpoint import Signaling
 from .web.access_log import AccessLog
+from .web.admin import Admin
 from .web.api_keys import ApiKeys
 from .web.application import make_application
 from .web.auth import Auth
@@ -35,6 +37,8 @@ from .web.participants import Participants
 from .web.rooms import Rooms
 from .web.runner import Runner
 
+#: Seconds that requests have to be answered when the server stops.
+ANSWERING_SECONDS = 3.0
 #: Seconds after which a stop that hangs, wherever it may, ends the process with a traceback.
 LAST_RESORT = 9.5
 
@@ -54,14 +58,14 @@ class Server:
         self.pool = WorkerPool(self.sidecar, settings)
         self.rooms = RoomManager(self.pool, settings)
         self.services = Services(settings, self.rooms)
-        self.signaling = Signaling(self.rooms, self.services.access, settings, Origins(settings).allows)
+        self.signaling = Signaling(self.rooms, self.services.drain, settings, Origins(settings).allows)
         application = make_application(
             self.pool,
             self.signaling.handle,
             settings,
             resources=resources_of(self.services),
             authenticate=self.services.authenticate,
-            hindrance=lambda: self.services.database.problem,
+            hindrance=lambda: self.services.drain.problem or self.services.database.problem,
         )
         self._runner = Runner(
             application,
@@ -70,37 +74,41 @@ class Server:
             keepalive_timeout=75,
             shutdown_timeout=0.5,
         )
-        self._settings = settings
-        self._site: web.TCPSite | None = None
+        self._lease = Lease(Address.of(settings))
 
     async def start(self) -> None:
         """
         Listen, and begin to look for the sidecar and the database.
 
-        :raises OSError: the address can't be listened on
+        :raises OSError: the address can't be listened at
         """
         await self._runner.setup()
-        self._site = web.TCPSite(self._runner, self._settings.host, self._settings.port)
-        await self._site.start()
+        await self._runner.listen(await self._lease.open())
         self.services.start()
         self.sidecar.start()
         self.pool.start()
 
     async def stop(self) -> None:
         """
-        Stop accepting, tell clients, close rooms, let go of workers.
+        Stop accepting, answer what was asked, tell clients, let go of workers.
 
-        A part that does not end in its time, or fails, does not keep the others from ending; all of it takes less
-        than ``LAST_RESORT`` seconds.
+        Who connects from now on waits for the next app, if there is a listener. A part that does not end in its time,
+        or fails, does not keep the others from ending; all of it takes less than ``LAST_RESORT`` seconds.
         """
-        if self._site is not None:
-            await _step("listening", self._site.stop(), 0.5)
-        await _step("signaling", self.signaling.close(), 3.5)
+        await _step("listening", self._stop_listening(), 0.5)
+        await asyncio.gather(
+            _step("signaling", self.signaling.close(), 3.5),
+            _step("answers", self._runner.finish(ANSWERING_SECONDS), 3.5),
+        )
         await _step("rooms", self.rooms.close(), 0.5)
         await _step("services", self.services.close(), 2.5)
         await _step("workers", self.pool.close(), 0.5)
         await _step("sidecar", self.sidecar.close(), 0.5)
         await _step("http", self._runner.cleanup(), 1)
+
+    async def _stop_listening(self) -> None:
+        await self._runner.stop_listening()
+        await self._lease.close()
 
 
 def resources_of(services: Services) -> list[object]:
@@ -114,6 +122,7 @@ def resources_of(services: Services) -> list[object]:
         Participants(services.moderation),
         CallHistory(services.past_calls),
         ApiKeys(services.api_keys),
+        Admin(services.drain),
     ]
 
 
@@ -139,8 +148,7 @@ async def _serve(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     server = Server(settings)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"{host}:{settings.port}"
+    address = Address.of(settings)
     try:
         await server.start()
     except OSError as error:

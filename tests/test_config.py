@@ -64,6 +64,8 @@ def test_every_variable_reaches_its_field(environment: pytest.MonkeyPatch) -> No
         "INITIAL_OUTGOING_BITRATE": ("600000", 600_000),
         "MAX_INCOMING_BITRATE": ("900000", 900_000),
         "EMPTY_ROOM_SECONDS": ("1.5", 1.5),
+        "SESSION_GRACE_SECONDS": ("0.5", 0.5),
+        "REBUILD_SECONDS": ("5", 5.0),
         "STUN_URLS": ("stun:stun.example.org", ("stun:stun.example.org",)),
         "TURN_URLS": (
             "turn:turn.example.org:3478?transport=udp,turns:[2001:db8::1]:5349",

@@ -18,6 +18,7 @@ from aiohttp import ClientConnectionError, ClientSession, ClientWebSocketRespons
 from app import server as server_module
 from app.config import Settings
 from app.server import Server, run
+from app.services.logins import operator_token
 from app.stores import migrating
 from tests.conftest import ROOT, SidecarProcess
 from tests.rtc.fakes import free_port, until
@@ -170,6 +171,32 @@ async def test_a_part_that_hangs_or_fails_does_not_keep_the_others_from_ending(
     await ready_server.stop()
     assert ready_server.pool.workers == []
     assert not ready_server.sidecar.connected
+
+
+async def test_a_draining_server_lets_nobody_new_in_and_goes_on_with_those_who_are(
+    ready_server: Server, server_settings: Settings, server_url: str, http: ClientSession
+) -> None:
+    socket_url, drain_url = f"{server_url}/ws?roomId=daily&peerId=", f"{server_url}/api/admin/drain"
+    operator = {"Authorization": f"Bearer {operator_token(server_settings)}"}
+    async with http.ws_connect(f"{socket_url}zoe", protocols=["protoo"]) as zoe:
+        assert (await zoe.receive_json())["method"] == "mediasoup-version"
+        async with http.post(drain_url, json={}, headers=operator) as answer:
+            assert answer.status == 200
+        for newcomer in (f"{socket_url}bob", f"{server_url}/ws?roomId=other&peerId=zoe"):
+            async with http.get(newcomer) as answer:
+                assert (answer.status, (await answer.json())["error"]["name"]) == (503, "draining")
+                assert int(answer.headers["Retry-After"]) > 0
+        await zoe.send_json({"request": True, "id": 1, "method": "getRouterRtpCapabilities", "data": {}})
+        assert (await zoe.receive_json())["ok"]
+        status, body = await readiness(http, server_url)
+        assert (status, body["error"]["message"]) == (503, "draining: nobody new is let in")
+        async with http.get(f"{server_url}/health/live") as answer:
+            assert answer.status == 200
+        async with http.delete(drain_url, headers=operator) as answer:
+            assert answer.status == 204
+        assert (await readiness(http, server_url))[0] == 200
+        async with http.ws_connect(f"{socket_url}bob", protocols=["protoo"]) as bob:
+            assert (await bob.receive_json())["method"] == "mediasoup-version"
 
 
 def test_a_port_in_use_is_said_and_ends_with_1(

@@ -6,20 +6,16 @@ import asyncio
 from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator
 
-import aiohttp
-
 from app.config import Settings
 from app.services.services import Services
 from app.stores.models import RoomRecord
 from app.web.fields import RoomCode
 
 from .checks import like
-from .failure import CommandFailed
 from .offline import offline
+from .running import ask
 
 PAGE = 100
-#: Seconds that the app has to answer.
-PATIENCE = 10.0
 
 
 def add_code(parser: ArgumentParser) -> None:
@@ -39,13 +35,8 @@ def list_rooms(settings: Settings, arguments: Namespace) -> int:
 
 
 def end_room(settings: Settings, arguments: Namespace) -> int:
-    """Have the app that runs here end a call, and delete its room."""
-
-    async def end() -> None:
-        async with offline(settings) as services:
-            await _delete(settings, services.logins.operator_token(), arguments.code)
-
-    asyncio.run(end())
+    """Have the app that runs here, which alone can end a call, do so, and delete its room."""
+    ask(settings, "DELETE", f"/api/rooms/{arguments.code}")
     print(f"{arguments.code} has ended")
     return 0
 
@@ -58,24 +49,3 @@ async def _rooms(services: Services) -> AsyncIterator[RoomRecord]:
         if page.next is None:
             return
         page = await services.rooms.page_of_all(PAGE, page.next)
-
-
-async def _delete(settings: Settings, token: str, code: str) -> None:
-    """Tell the app, which alone can end a call."""
-    url = f"http://{_reachable(settings.host)}:{settings.port}/api/rooms/{code}"
-    timeout = aiohttp.ClientTimeout(total=PATIENCE)
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=timeout, headers={"Authorization": f"Bearer {token}"}) as session,
-            session.delete(url) as answer,
-        ):
-            if not answer.ok:
-                raise CommandFailed((await answer.json())["error"]["message"])
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise CommandFailed(f"Connect does not answer at {url}; does it run here? {error}") from error
-
-
-def _reachable(host: str) -> str:
-    """Give the address of this machine for one that means all of its addresses."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"[{host}]" if ":" in host else host

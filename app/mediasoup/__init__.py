@@ -39,6 +39,7 @@ from .data_structures import (
     VideoOrientation,
 )
 from .direct_transport import DirectTransport
+from .memory import RouterMemory, TransportMemory
 from .pipe_to_router import PipedDataProducer, PipedProducer
 from .pipe_transport import PipeTransport
 from .plain_transport import PlainTransport
@@ -97,6 +98,7 @@ __all__ = [
     "ProducerScore",
     "ResourceUsage",
     "Router",
+    "RouterMemory",
     "RtcpFeedback",
     "RtcpParameters",
     "RtpCapabilities",
@@ -117,6 +119,7 @@ __all__ = [
     "Signal",
     "SrtpParameters",
     "Transport",
+    "TransportMemory",
     "TransportTrace",
     "TransportTuple",
     "VideoOrientation",

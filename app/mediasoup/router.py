@@ -19,6 +19,7 @@ from .data_structures import ListenInfo, SctpOptions
 from .direct_transport import DirectTransport
 from .dumps import PipeTransportDump, PlainTransportDump, RouterDump, WebRtcTransportDump
 from .errors import InvalidStateError, InvalidValueError, MediasoupError, NotFoundError
+from .memory import RouterMemory
 from .pipe_to_router import (
     PipedDataProducer,
     PipedProducer,
@@ -79,6 +80,26 @@ class Router(WorkerObject):
         self.on_worker_close: Signal[()] = Signal()
         self.on_new_transport: Signal[Transport] = Signal()
         self.on_new_rtp_observer: Signal[RtpObserver] = Signal()
+
+    @property
+    def memory(self) -> RouterMemory:
+        """What must be remembered of it besides what its dumps tell, for :meth:`Worker.adopt_router`."""
+        transports = self.transports.values()
+        media = [
+            each for transport in transports for each in (*transport.producers.values(), *transport.consumers.values())
+        ]
+        data = [
+            each
+            for transport in transports
+            for each in (*transport.data_producers.values(), *transport.data_consumers.values())
+        ]
+        objects: list[WorkerObject] = [*transports, *media, *data, *self.rtp_observers.values()]
+        return RouterMemory(
+            rtp_capabilities=self.rtp_capabilities,
+            observers={observer.id: observer.type for observer in self.rtp_observers.values()},
+            transports={transport.id: transport.memory for transport in transports},
+            app_data={each.id: each.app_data for each in objects if each.app_data},
+        )
 
     async def dump(self) -> RouterDump:
         """Ask the worker what the router holds."""
@@ -341,6 +362,9 @@ class Router(WorkerObject):
             (f"Router_Create{cls.__name__}Request", {"rtp_observer_id": observer_id, "options": options}),
             ("router_close_rtpobserver", "Router_CloseRtpObserverRequest", "rtp_observer_id"),
         )
+        return self._add_observer(cls, observer_id, app_data)
+
+    def _add_observer(self, cls: type[Observer], observer_id: str, app_data: dict[str, Any] | None) -> Observer:
         observer = cls(self._channel, observer_id, router_id=self.id, producers=self.producers, app_data=app_data)
         self.rtp_observers[observer_id] = observer
         observer.on_close.add(lambda: self.rtp_observers.pop(observer_id, None))

@@ -32,6 +32,11 @@ class SctpStreamIds:
                 return stream_id
         raise UnsupportedError(f"all {self._count} SCTP streams of the transport are in use")
 
+    def use(self, stream_id: int) -> None:
+        """Take one that was handed out before our time."""
+        self._used.add(stream_id)
+        self._next = max(self._next, stream_id + 1)
+
     def give_back(self, stream_id: int) -> None:
         """Let ``stream_id`` be handed out again."""
         self._used.discard(stream_id)

@@ -33,6 +33,10 @@ class SctpTransport(Transport):
         self.sctp_parameters: SctpParameters | None = dump.sctp_parameters
         self.sctp_state: SctpState | None = dump.sctp_state
         self.sctp_negotiated_capabilities: SctpNegotiatedCapabilities | None = None
+        negotiated = dump.sctp_negotiated_capabilities
+        # Until then the worker says 0.
+        if negotiated is not None and negotiated.negotiated_max_outbound_streams:
+            self._negotiated(negotiated)
         self.on_sctp_state_change: Signal[SctpState] = Signal()
 
     def _shut(self) -> bool:
@@ -47,7 +51,10 @@ class SctpTransport(Transport):
             self.sctp_state = state = body["sctp_state"]
             self.on_sctp_state_change.emit(state)
         elif event == "transport_sctp_negotiated_capabilities":
-            self.sctp_negotiated_capabilities = SctpNegotiatedCapabilities(**body["negotiated_capabilities"])
-            self._stream_ids.limit(self.sctp_negotiated_capabilities.negotiated_max_outbound_streams)
+            self._negotiated(SctpNegotiatedCapabilities(**body["negotiated_capabilities"]))
         else:
             super()._notified(event, body)
+
+    def _negotiated(self, capabilities: SctpNegotiatedCapabilities) -> None:
+        self.sctp_negotiated_capabilities = capabilities
+        self._stream_ids.limit(capabilities.negotiated_max_outbound_streams)

@@ -23,6 +23,7 @@ from .data_structures import (
     TransportTraceEventType,
 )
 from .errors import InvalidStateError, InvalidValueError, NotFoundError
+from .memory import MIDS_OF_A_GENERATION, TransportMemory
 from .producer import Producer
 from .rtp_parameters import MediaKind, RtcpParameters, RtpCapabilities, RtpEncodingParameters, RtpParameters
 from .rtp_parameters_tables import rtp_mapping_to_table, rtp_parameters_to_table
@@ -72,6 +73,11 @@ class Transport(WorkerObject):
         self.on_new_data_producer: Signal[DataProducer] = Signal()
         self.on_new_data_consumer: Signal[DataConsumer] = Signal()
         channel.subscribe(id, self._notified)
+
+    @property
+    def memory(self) -> TransportMemory:
+        """What must be remembered of it besides what its dump tells, to adopt it."""
+        return TransportMemory(cname=self._cname, generation=self._next_mid // MIDS_OF_A_GENERATION)
 
     # Bitrates.
 
@@ -294,9 +300,17 @@ class Transport(WorkerObject):
                 "paused": paused,
             },
         )
+        data_producer = self._new_data_producer(data_producer_id, answer, paused, app_data)
+        self.on_new_data_producer.emit(data_producer)
+        return data_producer
+
+    def _new_data_producer(
+        self, id: str, answer: dict[str, Any], paused: bool, app_data: dict[str, Any] | None
+    ) -> DataProducer:
+        """Make and keep the handle of a data producer that the worker has made."""
         data_producer = DataProducer(
             self._channel,
-            data_producer_id,
+            id,
             transport_id=self.id,
             type=answer["type"],
             sctp_stream_parameters=_stream_from_table(answer["sctp_stream_parameters"]),
@@ -307,7 +321,6 @@ class Transport(WorkerObject):
         )
         register(self.data_producers, data_producer)
         register(self._router.data_producers, data_producer)
-        self.on_new_data_producer.emit(data_producer)
         return data_producer
 
     async def consume_data(
@@ -362,10 +375,12 @@ class Transport(WorkerObject):
             raise
         data_consumer = self._new_data_consumer(data_consumer_id, answer, app_data)
         if stream is not None:
-            stream_id = stream.stream_id
-            data_consumer.on_close.add(lambda: self._stream_ids.give_back(stream_id))
+            self._give_back_at_close(data_consumer, stream.stream_id)
         self.on_new_data_consumer.emit(data_consumer)
         return data_consumer
+
+    def _give_back_at_close(self, data_consumer: DataConsumer, stream_id: int) -> None:
+        data_consumer.on_close.add(lambda: self._stream_ids.give_back(stream_id))
 
     def _new_data_consumer(self, id: str, answer: dict[str, Any], app_data: dict[str, Any] | None) -> DataConsumer:
         """Make and keep the handle of a data consumer that the worker has made."""

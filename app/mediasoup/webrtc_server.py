@@ -25,6 +25,8 @@ class WebRtcServer(WorkerObject):
     def __init__(self, channel: Channel, id: str, app_data: dict[str, Any] | None) -> None:
         super().__init__(channel, id, app_data)
         self._transports: dict[str, WebRtcTransport] = {}
+        # Ids of those that it had when it was adopted itself.
+        self._waiting_for: set[str] = set()
         self.on_worker_close: Signal[()] = Signal()
         self.on_transport_handled: Signal[WebRtcTransport] = Signal()
         self.on_transport_unhandled: Signal[WebRtcTransport] = Signal()
@@ -49,6 +51,12 @@ class WebRtcServer(WorkerObject):
         if self._shut():
             self.on_worker_close.emit()
             self.on_close.emit()
+
+    def _adopt(self, transport: WebRtcTransport) -> None:
+        """Handle ``transport`` if it is one of those from before our time."""
+        if transport.id in self._waiting_for:
+            self._waiting_for.discard(transport.id)
+            self._handle(transport)
 
     def _handle(self, transport: WebRtcTransport) -> None:
         """Keep account of ``transport``, however it comes to its end."""

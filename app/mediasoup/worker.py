@@ -11,7 +11,7 @@ import asyncio
 import logging
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -19,15 +19,17 @@ from typing import Any, Final, Literal
 import msgspec
 
 from . import ortc
+from .adoption import adopt_into
 from .channel import streams
 from .channel.channel import Channel
 from .channel.codec import Codec
 from .channel.schema import Schema
 from .data_structures import ListenInfo
-from .dumps import WorkerDump
+from .dumps import WebRtcServerDump, WorkerDump
 from .errors import ChannelError, InvalidStateError, InvalidValueError, WorkerStartError
+from .memory import RouterMemory
 from .router import Router
-from .rtp_parameters import RtpCodecCapability, Value
+from .rtp_parameters import RtpCapabilities, RtpCodecCapability, Value
 from .signal import Signal
 from .tables import read
 from .webrtc_server import WebRtcServer
@@ -239,6 +241,9 @@ class Worker:
             ("Worker_CreateWebRtcServerRequest", body),
             lambda: self._post_close_webrtc_server(server_id),
         )
+        return self._add_webrtc_server(server_id, app_data)
+
+    def _add_webrtc_server(self, server_id: str, app_data: dict[str, Any] | None) -> WebRtcServer:
         server = WebRtcServer(self._channel, server_id, app_data)
         self.webrtc_servers[server_id] = server
         server.on_close.add(lambda: self.webrtc_servers.pop(server_id, None))
@@ -257,11 +262,55 @@ class Worker:
             ("Worker_CreateRouterRequest", {"router_id": router_id}),
             lambda: self._post_close_router(router_id),
         )
+        router = self._add_router(router_id, capabilities, app_data)
+        self.on_new_router.emit(router)
+        return router
+
+    def _add_router(self, router_id: str, capabilities: RtpCapabilities, app_data: dict[str, Any] | None) -> Router:
         router = Router(self._channel, router_id, rtp_capabilities=capabilities, app_data=app_data)
         self.routers[router_id] = router
         router.on_close.add(lambda: self.routers.pop(router_id, None))
+        return router
+
+    # Taking over what an earlier control plane has made.
+
+    async def adopt_webrtc_server(self, id: str, *, app_data: dict[str, Any] | None = None) -> WebRtcServer:
+        """
+        Take over a WebRTC server that is in the worker; before the routers whose transports use it.
+
+        Raises NotFoundError when it is not there.
+        """
+        self._check_unknown(id, self.webrtc_servers)
+        # Transports that are made in it meanwhile come from nobody but us, and are told to it.
+        dump = read(WebRtcServerDump, await self._channel.request("webrtcserver_dump", id))
+        self._check_unknown(id, self.webrtc_servers)
+        server = self._add_webrtc_server(id, app_data)
+        server._waiting_for.update(dump.web_rtc_transport_ids)
+        return server
+
+    async def adopt_router(self, id: str, memory: RouterMemory, *, app_data: dict[str, Any] | None = None) -> Router:
+        """
+        Take over a router that is in the worker, and everything in it, as if it had been made here.
+
+        The worker is only asked for dumps. ``memory`` is what they do not tell: ``router.memory`` of the control plane
+        that made it. Raises NotFoundError when it is not there. What fails leaves the worker as it was, and no handle.
+        """
+        self._check_unknown(id, self.routers)
+        router = self._add_router(id, memory.rtp_capabilities, app_data)
+        try:
+            await adopt_into(router, memory, self.webrtc_servers.values())
+            router._check_open()
+        except BaseException:
+            router._worker_closed()
+            raise
         self.on_new_router.emit(router)
         return router
+
+    def _check_unknown(self, id: str, known: Mapping[str, object]) -> None:
+        if self.closed:
+            raise InvalidStateError(f"{self!r} is closed")
+        if id in known:
+            raise InvalidValueError("id", f"{id} is known here already")
 
     async def close_leftovers(self) -> int:
         """
@@ -320,6 +369,20 @@ class Worker:
             _kill_later(self._process)
         self._channel.close()
         self.on_close.emit()
+
+    def let_go(self) -> None:
+        """
+        Let go of a sidecar's worker, and leave everything in it for who attaches next to adopt.
+
+        What is known of it here closes as if the worker had died, but for ``died``. A worker of our own is closed.
+        """
+        if self._process is not None:
+            self.close()
+        elif not self.closed:
+            self.closed = True
+            self._close_children()
+            self._channel.close()
+            self.on_close.emit()
 
     async def wait_exited(self) -> int | None:
         """Wait for the end of a worker of our own; gives its exit code, negative for a signal."""

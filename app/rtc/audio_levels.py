@@ -53,13 +53,17 @@ class AudioLevels:
         stage: Stage,
         log: Logger,
     ) -> None:
-        self._loudness = loudness
         self._owner_of = owner_of
         self._tell = tell
         self._stage = stage
         self._log = log
         self._speaker = Speaker()
         self._tasks = TaskSet()
+        self.listen_to(loudness)
+
+    def listen_to(self, loudness: AudioLevelObserver) -> None:
+        """Have it from this observer: the one before, if there was one, is gone."""
+        self._loudness = loudness
         loudness.on_volumes.add(self._heard)
         loudness.on_silence.add(lambda: self._heard([]))
 

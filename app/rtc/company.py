@@ -19,6 +19,7 @@ from .lobby import Lobby
 from .meeting_events import now_ms
 from .peer import Peer
 from .room_config import RoomConfig
+from .sessions import Sessions
 from .stage import Stage
 
 #: Bytes of a message that a peer sends to others, as UTF-8.
@@ -29,13 +30,14 @@ class Company:
     """
     The lowest part of a :class:`app.rtc.room.Room`.
 
-    ``chat`` and ``hands`` are what those who joined say, and who of them would like to.
+    ``chat`` and ``hands`` are what those who joined say, and who of them would like to. ``sessions`` are those of all.
     """
 
     def __init__(self, config: RoomConfig, settings: Settings, loudness: AudioLevelObserver) -> None:
         self.id = config.id
         self._log = logger.bind(room=config.id)
         self._peers: dict[str, Peer] = {}
+        self.sessions = Sessions(self._peers, settings.session_grace_seconds)
         self._door = Door(config, settings)
         self._lobby = Lobby(self._tell_moderators)
         self.chat = Chat(self._tell)

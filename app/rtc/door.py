@@ -113,7 +113,9 @@ class Door:
         same_id = next((peer for peer in peers if peer.id == peer_id), None)
         if same_id is not None and same_id.identity != admission.identity:
             raise Conflict("somebody else in the room has this peer id")
-        if self._rejects_duplicates and any(peer.identity == admission.identity for peer in peers):
+        # Who is away may have lost more than the socket: a page that crashed comes back as somebody new.
+        here = (peer for peer in peers if not peer.session.away)
+        if self._rejects_duplicates and any(peer.identity == admission.identity for peer in here):
             raise Conflict("you are in this room already")
         return same_id
 

@@ -54,6 +54,12 @@ class Dynacast:
         watched = self._watched.get(producer_id)
         return watched is not None and watched.demand.told == NOTHING
 
+    def repeat(self, client: Client) -> None:
+        """Tell a client that may have missed something what it should know by now."""
+        told = [_words(id, each.demand) for id, each in self._watched.items() if each.client is client]
+        if told:
+            client.notify(ProducersPaused(producers=told))
+
     def close(self) -> None:
         """Tell nobody anything any more."""
         self._watched.clear()
@@ -89,11 +95,8 @@ class Dynacast:
                 continue
             self._restless.discard(id)
             if due is not None:
-                level = demand.tell()
-                highest = None if level in (NOTHING, demand.top) else level
-                news.setdefault(client, []).append(
-                    ProducerDemand(producer_id=id, max_spatial_layer=highest, paused=level == NOTHING)
-                )
+                demand.tell()
+                news.setdefault(client, []).append(_words(id, demand))
         for client, producers in news.items():
             client.notify(ProducersPaused(producers=producers))
 
@@ -101,6 +104,12 @@ class Dynacast:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _words(producer_id: str, demand: Demand) -> ProducerDemand:
+    level = demand.told
+    highest = None if level in (NOTHING, demand.top) else level
+    return ProducerDemand(producer_id=producer_id, max_spatial_layer=highest, paused=level == NOTHING)
 
 
 def top_layer(producer: Producer) -> int:

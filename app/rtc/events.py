@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol
 import msgspec
 
 from app.mediasoup.data_structures import ConsumerScore, ProducerScore, SctpStreamParameters
-from app.mediasoup.rtp_parameters import MediaKind, RtpParameters, Value
+from app.mediasoup.rtp_parameters import MediaKind, RtpCapabilities, RtpParameters, Value
 
 
 class Device(Value, frozen=True):
@@ -204,6 +204,18 @@ class RoomClosed(Event, frozen=True):
     by: Actor | None = None
 
 
+class Rebuild(Event, frozen=True):
+    """
+    The worker died, and with it all transports and what they carried; the room goes on in another one.
+
+    The client makes new transports, and produces again what it sent.
+    """
+
+    METHOD = "rebuild"
+
+    router_rtp_capabilities: RtpCapabilities
+
+
 class DataMessage(Event, frozen=True):
     """
     A message that another peer, or a program outside (no ``sender``), sent to this one, among others perhaps.
@@ -265,6 +277,8 @@ class Farewell(enum.Enum):
     ROOM_ENDED = "room-ended"
     ROOM_EMPTY = "room-empty"
     WORKER_DIED = "worker-died"
+    #: It was away for too long.
+    CONNECTION_LOST = "connection-lost"
     SERVER_SHUTDOWN = "server-shutdown"
 
 

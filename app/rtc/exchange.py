@@ -56,6 +56,15 @@ class Exchange:
                 for data_producer in other.media.data_producers:
                     self._offer_data(other, data_producer, receiver)
 
+    def remind(self, peer: Peer) -> None:
+        """Tell one who was away what it may have missed of what it sends and receives."""
+        self.offer_all(peer)
+        self._stage.dynacast.repeat(peer.client)
+
+    def listen_to(self, loudness: AudioLevelObserver) -> None:
+        """Go on with another observer, in another worker."""
+        self._audio_levels.listen_to(loudness)
+
     def close(self) -> None:
         """Watch nobody any more, and tell nothing."""
         self._quality.close()

@@ -19,6 +19,7 @@ from .events import Actor, Client, Device, Farewell, PeerInfo
 from .peer_media import PeerMedia
 from .quality import Quality, connection_quality
 from .self_description import check_metadata, merge_attributes
+from .session import Session
 
 if TYPE_CHECKING:
     from loguru import Logger
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 class Peer:
     """
-    Present from the moment its socket connects; seen by others once it has joined, unless its grants hide it.
+    Present from the moment its socket connects; seen by others once it has joined, unless its grants hide it. It
+    belongs to a ``session``, not to a socket: who joined stays for a while when that is lost.
 
     Made by ``room.enter()``. ``grants`` and ``role`` are those of ``admission`` until the room changes them,
     ``metadata`` and ``attributes`` until the peer does. ``dynacast``: its client does not send what nobody wants.
@@ -35,10 +37,10 @@ class Peer:
     """
 
     def __init__(
-        self, id: str, client: Client, media: PeerMedia, admission: Admission, max_name_length: int, log: Logger
+        self, id: str, session: Session, media: PeerMedia, admission: Admission, max_name_length: int, log: Logger
     ) -> None:
         self.id = id
-        self.client = client
+        self.session = session
         self.media = media
         self.admission = admission
         self.grants: Grants = admission.grants
@@ -53,6 +55,11 @@ class Peer:
         self.dynacast = False
         self.on_close: Signal[str] = Signal()
         self._max_name_length = max_name_length
+
+    @property
+    def client(self) -> Client:
+        """The way to its client, which hears nothing while the session is away."""
+        return self.session
 
     @property
     def identity(self) -> str:

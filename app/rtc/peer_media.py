@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from app.config import Settings
+from app.errors import Unavailable
 from app.mediasoup.data_producer import DataProducer
 from app.mediasoup.data_structures import (
     DtlsState,
@@ -21,15 +23,22 @@ from app.mediasoup.webrtc_server import WebRtcServer
 from app.mediasoup.webrtc_transport import WebRtcTransport
 
 from .audience import Audience
-from .events import Client, DownlinkBwe, ProducerScoreChanged
+from .events import DownlinkBwe, ProducerScoreChanged
+from .held import Held
 from .media_subscriber import MediaSubscriber
-from .registry import Registry
+from .registry import Registry, WorkerThing
+from .session import Session
 from .stage import Stage
 from .subscriber import DataSubscriber
 from .tasks import TaskSet
 
 if TYPE_CHECKING:
     from loguru import Logger
+
+
+#: Seconds without a sign of life until ICE counts as lost: the least that the worker knows.
+ICE_CONSENT_TIMEOUT = 10
+CONNECTED = ("connected", "completed")
 
 
 class PeerMedia:
@@ -44,7 +53,7 @@ class PeerMedia:
         self,
         router: Router,
         webrtc_server: WebRtcServer,
-        client: Client,
+        session: Session,
         settings: Settings,
         log: Logger,
         stage: Stage,
@@ -52,7 +61,7 @@ class PeerMedia:
         limits = settings.limits
         self._router = router
         self._webrtc_server = webrtc_server
-        self._client = client
+        self._session = session
         self._settings = settings
         self._log = log
         self._stage = stage
@@ -61,11 +70,13 @@ class PeerMedia:
         self.producers: Registry[Producer] = Registry("producer", limits.max_producers_per_peer)
         self.data_producers: Registry[DataProducer] = Registry("data producer", limits.max_data_producers_per_peer)
         self.subscriber = MediaSubscriber(
-            client, self._tasks, limits.max_consumers_per_peer, self._consuming_transport, log, stage
+            session, self._tasks, limits.max_consumers_per_peer, self._consuming_transport, log, stage
         )
         self.data_subscriber = DataSubscriber(
-            client, self._tasks, limits.max_data_consumers_per_peer, self._consuming_sctp_transport, log
+            session, self._tasks, limits.max_data_consumers_per_peer, self._consuming_sctp_transport, log
         )
+        #: How many there ever were.
+        self.transports_made = 0
         self.on_produce: Signal[Producer] = Signal()
         self.on_produce_data: Signal[DataProducer, Audience | None] = Signal()
 
@@ -76,7 +87,10 @@ class PeerMedia:
         Make a transport. One that is ``consuming`` carries consumers; ``sctp`` allows data channels on it.
 
         :raises LimitReached: the peer has as many as it may
+        :raises Unavailable: the worker died, and the room has no other one yet
         """
+        if self._router.closed:
+            raise Unavailable("the media worker is being replaced; try again in a moment")
         transport = await self.transports.make(
             lambda: self._make_transport(
                 max_incoming_bitrate=self._settings.max_incoming_bitrate if producing or not consuming else None,
@@ -86,6 +100,7 @@ class PeerMedia:
                 app_data={"consuming": consuming},
             )
         )
+        self.transports_made += 1
         transport.on_dtls_state_change.add(lambda state: self._dtls_changed(transport, state))
         transport.on_trace.add(self._tell_bandwidth)
         # Nothing is awaited from here on: the client must know the transport before it hears of consumers on it.
@@ -146,6 +161,25 @@ class PeerMedia:
         return True
 
     @property
+    def connected(self) -> bool:
+        """Whether the client is heard on any of the transports."""
+        return any(each.ice_state in CONNECTED for each in self.transports)
+
+    def keep(self, held: Held) -> None:
+        """Close all that the client does not have; of what others send it gets that anew when it is offered."""
+        _keep(self.transports, held.transports)
+        _keep(self.producers, held.producers)
+        if held.data_producers is not None:
+            _keep(self.data_producers, held.data_producers)
+        self.subscriber.keep(held.consumers)
+        if held.data_consumers is not None:
+            self.data_subscriber.keep(held.data_consumers)
+
+    def move(self, router: Router, webrtc_server: WebRtcServer) -> None:
+        """Make what comes in another worker: the one before died, and with it all that was there."""
+        self._router, self._webrtc_server = router, webrtc_server
+
+    @property
     def sent_scores(self) -> list[int]:
         """How well each producer arrives that is to be sent, from 0 to 10. One of which nothing came yet has none."""
         return [
@@ -185,6 +219,7 @@ class PeerMedia:
             enable_tcp=True,
             prefer_udp=True,
             enable_sctp=enable_sctp,
+            ice_consent_timeout=ICE_CONSENT_TIMEOUT,
             initial_available_outgoing_bitrate=self._settings.initial_outgoing_bitrate,
             app_data=app_data,
         )
@@ -199,18 +234,22 @@ class PeerMedia:
         return transport
 
     def _consuming_transport(self) -> WebRtcTransport | None:
+        if self._session.away:
+            return None
         return next((each for each in self.transports if each.app_data["consuming"]), None)
 
     def _consuming_sctp_transport(self) -> WebRtcTransport | None:
+        if self._session.away:
+            return None
         usable = (each for each in self.transports if each.app_data["consuming"] and each.sctp_parameters)
         return next(usable, None)
 
     def _tell_score(self, producer: Producer, score: list[ProducerScore]) -> None:
-        self._client.notify(ProducerScoreChanged(producer_id=producer.id, score=score))
+        self._session.notify(ProducerScoreChanged(producer_id=producer.id, score=score))
 
     def _tell_bandwidth(self, trace: TransportTrace) -> None:
         if trace.info is not None and trace.direction == "out":
-            self._client.notify(
+            self._session.notify(
                 DownlinkBwe(
                     desired_bitrate=trace.info.desired_bitrate,
                     effective_desired_bitrate=trace.info.effective_desired_bitrate,
@@ -223,3 +262,9 @@ class PeerMedia:
         if state in ("failed", "closed"):
             self._log.info("transport {} ends: DTLS is {}", transport.id, state)
             transport.close()
+
+
+def _keep(things: Iterable[WorkerThing], ids: Collection[str]) -> None:
+    for thing in things:
+        if thing.id not in ids:
+            thing.close()

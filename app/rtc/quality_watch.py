@@ -11,6 +11,7 @@ from app.mediasoup.errors import MediasoupError
 from app.mediasoup.webrtc_transport import WebRtcTransport
 
 from .peer import Peer
+from .peer_media import CONNECTED
 from .quality import Quality, Silence, Steady, connection_score, quality
 from .subscription_events import ConnectionQuality, PeerQuality
 from .tasks import TaskSet
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 INTERVAL, ANSWER_TIMEOUT = 3.0, 1.0
 #: Seconds without a byte after which a connection counts as lost: browsers check ICE every 2 to 6 s (RFC 7675).
 PATIENCE = 7.5
-CONNECTED = ("connected", "completed")
 
 
 @dataclass(slots=True)
@@ -76,7 +76,10 @@ class QualityWatch:
         ]
         news = [known for record, known in shown if record.told != known.quality]
         for peer, record in self._records.items():
-            if told := news if record.informed else [known for _, known in shown]:
+            if peer.session.away:
+                # It misses this, and is told everything when it is back.
+                record.informed = False
+            elif told := news if record.informed else [known for _, known in shown]:
                 record.informed = True
                 peer.client.notify(ConnectionQuality(peers=told))
         for record, known in shown:

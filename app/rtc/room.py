@@ -11,13 +11,12 @@ from typing import Any
 from app.auth.ice_servers import IceServers
 from app.config import Settings
 from app.errors import InLobby, NotAllowed, Unavailable
-from app.mediasoup.audio_level_observer import AudioLevelObserver
-from app.mediasoup.router import Router
 from app.mediasoup.rtp_parameters import RtpCapabilities
 from app.mediasoup.signal import Signal
 
 from . import permissions
 from .admission import Admission
+from .deaths import Deaths, Stragglers
 from .events import (
     Actor,
     Client,
@@ -28,85 +27,60 @@ from .events import (
     PeerClosed,
     PeerDisplayNameChanged,
     PeerInfo,
+    Rebuild,
     RoomClosed,
     RoomUpdated,
 )
+from .held import Held
 from .interfaces import Ownership
-from .media_codecs import media_codecs
+from .lifetime import Lifetime
 from .meeting_events import PeerUpdated
 from .moderation import Moderation
 from .peer import Peer
 from .peer_media import PeerMedia
+from .quarters import Quarters
 from .room_config import RoomConfig
 from .self_description import check_metadata
-from .worker_pool import PooledWorker
-
-#: How often it is told who is how loud, in milliseconds; quieter than the threshold, in dBov, is silence.
-SPEAKER_INTERVAL, SPEAKER_THRESHOLD = 500, -80
-#: Seconds between looks at the clock for a room that ends at some time: clocks may be set.
-LONGEST_LOOK = 60.0
+from .session import Session
 
 
 class Room(Moderation):
     """
-    Made by :meth:`create`; ends when somebody, its time or its worker ends it, or when it has been empty for
-    ``settings.empty_room_seconds``.
+    Lives in its ``quarters``, or in others after their worker died, and ends when somebody or its time ends it, or when
+    it has been empty for ``settings.empty_room_seconds``. ``release`` is that of the workers.
 
     ``on_join`` fires for each peer that joins, ``on_leave`` when such a peer goes, with the reason (see
-    :class:`Peer`); ``on_close`` once. ``ownership`` is ``None`` as long as nobody keeps record of whose the room is.
+    :class:`Peer`); ``on_worker_lost`` when the room needs other quarters; ``on_close`` once. ``ownership`` is ``None``
+    as long as nobody keeps record of whose the room is.
     """
 
-    def __init__(
-        self,
-        config: RoomConfig,
-        home: PooledWorker,
-        router: Router,
-        loudness: AudioLevelObserver,
-        settings: Settings,
-        release: str | None,
-    ) -> None:
-        super().__init__(config, settings, loudness)
+    def __init__(self, config: RoomConfig, quarters: Quarters, settings: Settings, release: str | None) -> None:
+        super().__init__(config, settings, quarters.loudness)
         self.ownership: Ownership | None = None
         self.opened_at = datetime.now(UTC)
         self.closed = False
+        self.quarters = quarters
         #: Of which servers clients may have help on the way of media to this room.
         self.ice_servers = IceServers(settings)
         self.on_join: Signal[Peer] = Signal()
         self.on_leave: Signal[Peer, str] = Signal()
+        self.on_worker_lost: Signal[()] = Signal()
         self.on_close: Signal[Farewell] = Signal()
-        self._home = home
-        self._router = router
         self._settings = settings
         self._release = release
         self._configured = config
-        self._empty_timer: asyncio.TimerHandle | None = None
-        self._end_timer: asyncio.TimerHandle | None = None
-        router.on_worker_close.add(self._worker_died)
-        self._await_peers()
-        self._await_end()
-        self._log.bind(slot=home.slot).info("room opened")
-
-    @classmethod
-    async def create(cls, config: RoomConfig, home: PooledWorker, settings: Settings, release: str | None) -> Room:
-        """Make a room on the worker ``home``; a failure leaves nothing there."""
-        router = await home.worker.create_router(media_codecs=media_codecs(config.codecs))
-        try:
-            loudness = await router.create_audio_level_observer(
-                max_entries=settings.limits.max_peers_per_room,
-                threshold=SPEAKER_THRESHOLD,
-                interval=SPEAKER_INTERVAL,
-            )
-        except BaseException:
-            router.close()
-            raise
-        if router.closed:
-            raise Unavailable("the worker died while the room was made; try again")
-        return cls(config, home, router, loudness, settings, release)
+        self._lifetime = Lifetime(self.close, settings.empty_room_seconds)
+        self._deaths = Deaths()
+        self._stragglers = Stragglers()
+        quarters.router.on_worker_close.add(self._worker_died)
+        self._lifetime.emptied()
+        self._lifetime.end_at(config.ends_at)
+        self._log.bind(slot=quarters.home.slot).info("room opened")
 
     @property
     def rtp_capabilities(self) -> RtpCapabilities:
         """What clients may send and receive here."""
-        return self._router.rtp_capabilities
+        return self.quarters.router.rtp_capabilities
 
     @property
     def summary(self) -> RoomUpdated:
@@ -141,7 +115,7 @@ class Room(Moderation):
         if (former := self._peers.get(peer_id)) is not None:
             former.log.info("replaced by another connection")
             former.dismiss(Farewell.REPLACED)
-        peer = self._new_peer(peer_id, client, admission)
+        peer = self._new_peer(peer_id, Session(client), admission)
         client.notify(MediasoupVersion(version=self._release))
         return peer
 
@@ -168,8 +142,7 @@ class Room(Moderation):
         if self._door.is_waiting(peer):
             self._lobby.add(peer)
             raise InLobby("a moderator was asked to let you in")
-        others = self.peers
-        self._door.check_full(len(others))
+        self._door.check_full(len(self.peers))
         peer.dynacast = dynacast
         peer.join()
         self._door.remember(peer.identity)
@@ -181,7 +154,22 @@ class Room(Moderation):
             # Not before the answer to its joining.
             asyncio.get_running_loop().call_soon(self._lobby.show, peer)
         self.on_join.emit(peer)
-        return [other.info for other in others if other.visible]
+        return self.others(peer)
+
+    def come_back(self, peer: Peer, held: Held) -> None:
+        """
+        Let ``peer``, whose client has what is ``held``, go on with its session as :meth:`Sessions.resume` does.
+
+        It is told again what it may have missed.
+        """
+        self.sessions.resume(peer, held)
+        self._exchange.remind(peer)
+        if peer.grants.room_admin:
+            self._lobby.show(peer)
+
+    def others(self, peer: Peer) -> list[PeerInfo]:
+        """Give all that ``peer`` may know of who else takes part."""
+        return [other.info for other in self._joined(but=peer) if other.visible]
 
     def rename(self, peer: Peer, display_name: str) -> None:
         """
@@ -214,14 +202,35 @@ class Room(Moderation):
             return
         self.closed = True
         self._log.info("room closed: {}", farewell.value)
-        self._cancel_empty_timer()
-        self._cancel_end_timer()
-        self._exchange.close()
+        self._stop()
         for peer in tuple(self._peers.values()):
             peer.client.notify(RoomClosed(reason=farewell.value, by=by))
             peer.dismiss(farewell)
-        self._router.close()
+        self.quarters.router.close()
         self.on_close.emit(farewell)
+
+    def let_go(self) -> None:
+        """Do no more, but leave all that is in the worker as it is: whoever takes it over goes on with it."""
+        self.quarters.router.on_worker_close.remove(self._worker_died)
+        self._stop()
+
+    def move(self, quarters: Quarters) -> None:
+        """
+        Go on there, after the worker died.
+
+        All clients are told; who had media, and does not make them anew, has its socket closed, so that it comes again.
+        """
+        self.quarters = quarters
+        quarters.home.peers += len(self._peers)
+        quarters.router.on_worker_close.add(self._worker_died)
+        self._exchange.listen_to(quarters.loudness)
+        self._log.bind(slot=quarters.home.slot).info("room moved")
+        concerned = [peer for peer in self._peers.values() if peer.joined or peer.media.transports_made]
+        for peer in self._peers.values():
+            peer.media.move(quarters.router, quarters.home.webrtc_server)
+        for peer in concerned:
+            peer.client.notify(Rebuild(router_rtp_capabilities=self.rtp_capabilities))
+        self._stragglers.watch(concerned)
 
     # Being otherwise
 
@@ -269,24 +278,24 @@ class Room(Moderation):
         if not config.lobby:
             for peer in self.lobby:
                 self._call_in(peer, by)
-        self._await_end()
+        self._lifetime.end_at(config.ends_at)
 
-    def _new_peer(self, peer_id: str, client: Client, admission: Admission) -> Peer:
-        self._cancel_empty_timer()
-        log = self._log.bind(peer=peer_id)
-        media = PeerMedia(self._router, self._home.webrtc_server, client, self._settings, log, self._stage)
+    def _new_peer(self, peer_id: str, session: Session, admission: Admission) -> Peer:
+        self._lifetime.entered()
+        log, home = self._log.bind(peer=peer_id), self.quarters.home
+        media = PeerMedia(self.quarters.router, home.webrtc_server, session, self._settings, log, self._stage)
         media.receive(admission.grants.can_subscribe)
-        peer = Peer(peer_id, client, media, admission, self._settings.limits.max_name_length, log)
+        peer = Peer(peer_id, session, media, admission, self._settings.limits.max_name_length, log)
         peer.on_close.add(lambda reason: self._peer_closed(peer, reason))
         self._exchange.add(peer)
         self._peers[peer_id] = peer
-        self._home.peers += 1
+        home.peers += 1
         log.info("connected")
         return peer
 
     def _peer_closed(self, peer: Peer, reason: str) -> None:
         del self._peers[peer.id]
-        self._home.peers -= 1
+        self.quarters.home.peers -= 1
         peer.log.info("left: {}", reason)
         if peer.joined:
             self.on_leave.emit(peer, reason)
@@ -297,35 +306,20 @@ class Room(Moderation):
         if peer.visible:
             self._tell(PeerClosed(peer_id=peer.id))
         if not self._peers:
-            self._await_peers()
+            self._lifetime.emptied()
 
-    def _await_peers(self) -> None:
-        seconds = self._settings.empty_room_seconds
-        self._empty_timer = asyncio.get_running_loop().call_later(seconds, self.close, Farewell.ROOM_EMPTY)
-
-    def _await_end(self) -> None:
-        self._cancel_end_timer()
-        if self.config.ends_at is None:
-            return
-        seconds = (self.config.ends_at - datetime.now(UTC)).total_seconds()
-        delay = min(max(seconds, 0), LONGEST_LOOK)
-        self._end_timer = asyncio.get_running_loop().call_later(delay, self._look_at_clock)
-
-    def _look_at_clock(self) -> None:
-        if self.config.ends_at is not None and self.config.ends_at <= datetime.now(UTC):
-            self.close(Farewell.ROOM_ENDED)
-        else:
-            self._await_end()
-
-    def _cancel_empty_timer(self) -> None:
-        if self._empty_timer is not None:
-            self._empty_timer.cancel()
-            self._empty_timer = None
-
-    def _cancel_end_timer(self) -> None:
-        if self._end_timer is not None:
-            self._end_timer.cancel()
-            self._end_timer = None
+    def _stop(self) -> None:
+        self._lifetime.stop()
+        self._stragglers.stop()
+        self.sessions.close()
+        self._exchange.close()
 
     def _worker_died(self) -> None:
-        self.close(Farewell.WORKER_DIED)
+        self._stragglers.stop()
+        if self.closed:
+            return
+        if self._deaths.too_many():
+            self._log.error("room closed: its workers die again and again")
+            self.close(Farewell.WORKER_DIED)
+        else:
+            self.on_worker_lost.emit()

@@ -12,9 +12,12 @@ from app.mediasoup.signal import Signal
 from .admission import Admission
 from .door import Door
 from .events import Farewell
+from .peer import Peer
+from .quarters import Quarters
+from .rebuild import Rebuild
 from .room import Room
 from .room_config import RoomConfig
-from .worker_pool import PooledWorker, WorkerPool
+from .worker_pool import WorkerPool
 
 
 class RoomManager:
@@ -25,6 +28,7 @@ class RoomManager:
         self._settings = settings
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[Room]] = {}
+        self._rebuild = Rebuild(pool, settings)
         self._closed = False
         self.on_open: Signal[Room] = Signal()
 
@@ -77,14 +81,30 @@ class RoomManager:
             self._check_limit()
             self._pool.choose()
 
+    def find_session(self, room_id: str, token: str, peer_id: str | None) -> tuple[Room, Peer] | None:
+        """Give the room and the peer whose session this secret resumes. Whoever has it may come in, whatever holds."""
+        room = self._rooms.get(room_id)
+        peer = None if room is None or self._closed else room.sessions.find(token, peer_id)
+        return None if room is None or peer is None else (room, peer)
+
     async def close(self) -> None:
         """End all rooms. Clients are told."""
+        await self._stop()
+        for room in tuple(self._rooms.values()):
+            room.close(Farewell.SERVER_SHUTDOWN)
+
+    async def let_go(self) -> None:
+        """Do no more with any room, and leave their media to who takes them over. To be called before the pool ends."""
+        await self._stop()
+        for room in self._rooms.values():
+            room.let_go()
+
+    async def _stop(self) -> None:
         self._closed = True
+        self._rebuild.close()
         for opening in self._opening.values():
             opening.cancel()
         await asyncio.gather(*self._opening.values(), return_exceptions=True)
-        for room in tuple(self._rooms.values()):
-            room.close(Farewell.SERVER_SHUTDOWN)
 
     def _check_limit(self) -> None:
         if len(self._rooms) + len(self._opening) >= self._settings.limits.max_rooms:
@@ -95,20 +115,22 @@ class RoomManager:
         # Counted at once: who chooses next should see it.
         home.rooms += 1
         try:
-            room = await Room.create(config, home, self._settings, self._pool.release)
+            quarters = await Quarters.make(home, config.codecs, self._settings.limits.max_peers_per_room)
         except BaseException as error:
             home.rooms -= 1
             if isinstance(error, MediasoupError):
                 raise Unavailable(f"worker {home.slot} could not make the room: {error}") from error
             raise
+        room = Room(config, quarters, self._settings, self._pool.release)
         self._rooms[config.id] = room
-        room.on_close.add(lambda _: self._room_closed(room, home))
+        room.on_close.add(lambda _: self._room_closed(room))
+        self._rebuild.watch(room)
         self.on_open.emit(room)
         return room
 
-    def _room_closed(self, room: Room, home: PooledWorker) -> None:
+    def _room_closed(self, room: Room) -> None:
         del self._rooms[room.id]
-        home.rooms -= 1
+        room.quarters.home.rooms -= 1
 
     def _opened(self, room_id: str, opening: asyncio.Task[Room]) -> None:
         del self._opening[room_id]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from app.errors import WrongState
@@ -68,6 +69,8 @@ class Subscriber(ABC, Generic[P, C]):
         self._waiting: dict[str, tuple[str, P]] = {}
         #: By the producer's id, too.
         self._consumed: dict[str, C] = {}
+        #: By the consumer's id: the peer that owns its producer, and the producer.
+        self._sources: dict[str, tuple[str, P]] = {}
         self._working = False
         self._closed = False
         self.allowed = True
@@ -101,6 +104,24 @@ class Subscriber(ABC, Generic[P, C]):
     def allow(self) -> None:
         """Consume what will be offered."""
         self.allowed = True
+
+    def source_of(self, consumer_id: str) -> tuple[str, P]:
+        """Give what is consumed, and the peer that it is of."""
+        return self._sources[consumer_id]
+
+    def keep(self, consumer_ids: Collection[str]) -> None:
+        """
+        Close all consumers but these, which the client has, and has thereby confirmed.
+
+        What is closed is consumed again when it is offered again.
+        """
+        for consumer in self.consumers:
+            if consumer.id in consumer_ids:
+                agreed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                agreed.set_result(None)
+                self._tasks.start(self._confirm(consumer, agreed), name=f"keeping {self.KIND} {consumer.id}")
+            else:
+                consumer.close()
 
     def close(self) -> None:
         """Consume no more. Consumers go with their transport."""
@@ -138,6 +159,7 @@ class Subscriber(ABC, Generic[P, C]):
 
     def _introduce(self, consumer: C, owner_id: str, producer: P) -> None:
         self._consumed[producer.id] = consumer
+        self._sources[consumer.id] = (owner_id, producer)
         # The question goes out before any event of the consumer can.
         confirmed = self._client.ask(self._question(consumer, owner_id, producer))
         self._listen(consumer, owner_id, producer)
@@ -156,7 +178,7 @@ class Subscriber(ABC, Generic[P, C]):
                 self._give_up(consumer)
 
     def _ended(self, consumer: C, producer: P) -> None:
-        del self._consumed[producer.id]
+        del self._consumed[producer.id], self._sources[consumer.id]
         self.proceed()
 
     def _give_up(self, consumer: C) -> None:

@@ -105,6 +105,10 @@ class WorkerPool:
         """Wait until there is a worker in every slot."""
         await until(lambda: bool(self._keepers) and self._keepers.keys() <= self._workers.keys(), self._changed)
 
+    async def wait_any(self) -> None:
+        """Wait until there is a worker at all."""
+        await until(lambda: bool(self._workers), self._changed)
+
     async def check(self) -> list[SlotHealth]:
         """Ask every worker for a sign of life. Callers at the same time share the answers."""
         if self._checking is None:

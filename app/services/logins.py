@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.access_tokens import AccessToken, AccessTokens
 from app.auth.opaque_tokens import digest, new_opaque_token
 from app.auth.passwords import Passwords
+from app.auth.secret_keys import SecretKeys
 from app.config import Settings
 from app.errors import Unauthorized
 from app.stores.database import Database
@@ -127,10 +128,6 @@ class Logins:
             raise Unauthorized("you are signed out; sign in again")
         return Caller(user, claims.family_id)
 
-    def operator_token(self) -> str:
-        """Make an access token for commands of the operator, who has the secret keys and so needs no account."""
-        return self._tokens.mint(OPERATOR, OPERATOR, seconds=OPERATOR_SECONDS).text
-
     def _state(self, token: RefreshToken | None) -> Literal["good", "bad", "stolen"]:
         now = self._now()
         if token is None or token.revoked_at is not None or token.expires_at <= now:
@@ -150,6 +147,16 @@ class Logins:
             )
         )
         return Login(user, self._tokens.mint(user.id, family_id), text)
+
+
+def operator_token(settings: Settings) -> str:
+    """
+    Make an access token for commands of the operator, who has the secret keys and so needs no account, nor a database.
+
+    :raises SettingsError: the secret keys can't be read
+    """
+    tokens = AccessTokens(SecretKeys.from_settings(settings), settings)
+    return tokens.mint(OPERATOR, OPERATOR, seconds=OPERATOR_SECONDS).text
 
 
 def _wrong() -> Unauthorized:

@@ -18,6 +18,7 @@ from .api_keys import ApiKeys
 from .authentication import Authentication
 from .bans import Bans
 from .call_metrics import CallMetrics
+from .drain import Drain
 from .history import History
 from .invitations import Invitations
 from .joining import Joining
@@ -65,6 +66,7 @@ class Services:
         self.moderation = Moderation(rooms, self.database, self.bans)
         self.past_calls = PastCalls(self.database)
         self.access = Access(self.database, room_tokens, self.api_keys, self.live, memory, settings)
+        self.drain = Drain(rooms, self.access)
         self.authenticate = Authentication(self.logins, self.access).authenticate
 
     def start(self) -> None:
@@ -81,6 +83,7 @@ class Services:
     async def close(self) -> None:
         """End it. To be called when the rooms are closed; takes a second or two at most."""
         self._schema_watch.close()
+        self.drain.close()
         self._ad_hoc.close()
         await self._metrics.close()
         await self._retention.close()

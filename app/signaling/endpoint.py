@@ -13,12 +13,14 @@ from app.config import Settings
 from app.errors import BadRequest, NotAllowed, Unavailable
 from app.rtc.admission import Entry
 from app.rtc.events import Farewell
+from app.rtc.peer import Peer
+from app.rtc.room import Room
 from app.rtc.room_manager import RoomManager
 from app.rtc.tasks import TaskSet
 
+from .connection import Connection
 from .knock import Gate, Knock
 from .protocol import SUBPROTOCOL
-from .session import Session
 
 #: How long clients have to say goodbye when the server goes down, in seconds; then they are cut off.
 GOODBYE_SECONDS = 3.0
@@ -26,11 +28,15 @@ GOODBYE_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Liveness:
-    """When a client is pinged and when it is given up, in seconds since it was last heard."""
+    """
+    When a client is pinged and when its connection counts as lost, in seconds since it was last heard.
 
-    look_every: float = 20.0
-    ping_after: float = 15.0
-    dead_after: float = 60.0
+    One that hung for 8 s has lost nothing, and one that vanished is out within 12 s: ICE takes 10 s, at the same time.
+    """
+
+    look_every: float = 1.0
+    ping_after: float = 3.0
+    dead_after: float = 9.0
 
 
 class Signaling:
@@ -53,13 +59,13 @@ class Signaling:
         self._may_use = may_use
         self._limits = settings.limits
         self._liveness = liveness
-        self._sessions: set[Session] = set()
+        self._connections: set[Connection] = set()
         self._all_gone = asyncio.Event()
         self._tasks = TaskSet()
         self._closed = False
 
     def __len__(self) -> int:
-        return len(self._sessions)
+        return len(self._connections)
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """
@@ -73,45 +79,62 @@ class Signaling:
         if not self._may_use(request):
             raise NotAllowed("pages of this origin may not use this server")
         knock = Knock.of(request)
+        connection, room, peer = await self._receive(request, knock)
+        self._connections.add(connection)
+        if not self._tasks:
+            self._tasks.start(self._sweep(), name="websocket sweeper")
+        try:
+            return await connection.run(request, room, peer)
+        finally:
+            self._connections.remove(connection)
+            if not self._connections:
+                self._all_gone.set()
+
+    async def close(self) -> None:
+        """
+        Take no more clients, let all go, and wait a moment for them.
+
+        They may come back at once, to who goes on with the rooms: their peers do not leave.
+        """
+        self._closed = True
+        self._tasks.cancel()
+        for connection in tuple(self._connections):
+            connection.end(Farewell.SERVER_SHUTDOWN)
+        try:
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                while self._connections:
+                    self._all_gone.clear()
+                    await self._all_gone.wait()
+        except TimeoutError:
+            logger.warning("{} clients did not say goodbye and are cut off", len(self._connections))
+            for connection in self._connections:
+                connection.socket.abort()
+
+    async def _receive(self, request: web.Request, knock: Knock) -> tuple[Connection, Room, Peer]:
+        """Let a client come back to its session, if it has the secret of one; or let it enter."""
+        if knock.resume is not None:
+            found = self._rooms.find_session(knock.room_id, knock.resume, knock.peer_id)
+            if found is not None:
+                room, peer = found
+                connection = self._connection(request, room, peer.id)
+                room.sessions.attach(peer, connection)
+                return connection, room, peer
         entry = await self._gate.admit(knock.room_id, knock.token, knock.peer_id)
         peer_id = knock.peer_id_for(entry.admission)
         self._note_bans(entry)
         # Now, so that somebody who may not come in makes no room.
         self._rooms.check(entry.config, peer_id, entry.admission)
-        if not web.WebSocketResponse(protocols=(SUBPROTOCOL,)).can_prepare(request):
-            # Browsers hide why a websocket was refused; pages may ask again without the upgrade.
-            raise BadRequest("this address speaks websocket only")
+        _check_upgrade(request)
         room = await self._rooms.get_or_create(entry.config)
+        self._note_bans(entry)
+        connection = self._connection(request, room, peer_id)
+        return connection, room, room.enter(peer_id, connection, entry.admission)
+
+    def _connection(self, request: web.Request, room: Room, peer_id: str) -> Connection:
+        _check_upgrade(request)
         if self._closed:
             raise Unavailable("the server is going down")
-        self._note_bans(entry)
-        session = Session(self._limits, logger.bind(room=room.id, peer=peer_id))
-        peer = room.enter(peer_id, session, entry.admission)
-        self._sessions.add(session)
-        if not self._tasks:
-            self._tasks.start(self._sweep(), name="websocket sweeper")
-        try:
-            return await session.run(request, room, peer)
-        finally:
-            self._sessions.remove(session)
-            if not self._sessions:
-                self._all_gone.set()
-
-    async def close(self) -> None:
-        """Take no more clients, let all go, and wait a moment for them; they may come back at once."""
-        self._closed = True
-        self._tasks.cancel()
-        for session in tuple(self._sessions):
-            session.end(Farewell.SERVER_SHUTDOWN)
-        try:
-            async with asyncio.timeout(GOODBYE_SECONDS):
-                while self._sessions:
-                    self._all_gone.clear()
-                    await self._all_gone.wait()
-        except TimeoutError:
-            logger.warning("{} clients did not say goodbye and are cut off", len(self._sessions))
-            for session in self._sessions:
-                session.socket.abort()
+        return Connection(self._limits, logger.bind(room=room.id, peer=peer_id))
 
     def _note_bans(self, entry: Entry) -> None:
         room = self._rooms.get(entry.config.id)
@@ -123,9 +146,15 @@ class Signaling:
         while True:
             await asyncio.sleep(self._liveness.look_every)
             now = asyncio.get_running_loop().time()
-            for session in tuple(self._sessions):
-                silent = now - session.socket.last_heard
+            for connection in tuple(self._connections):
+                silent = now - connection.socket.last_heard
                 if silent > self._liveness.dead_after:
-                    session.give_up(f"not heard for {silent:.0f} s")
+                    connection.give_up(f"not heard for {silent:.0f} s")
                 elif silent > self._liveness.ping_after:
-                    session.socket.ping()
+                    connection.socket.ping()
+
+
+def _check_upgrade(request: web.Request) -> None:
+    if not web.WebSocketResponse(protocols=(SUBPROTOCOL,)).can_prepare(request):
+        # Browsers hide why a websocket was refused; pages may ask again without the upgrade.
+        raise BadRequest("this address speaks websocket only")

@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from app.errors import NotAllowed
 from app.mediasoup.data_structures import DtlsParameters, IceCandidate, IceParameters, SctpParameters
 from app.mediasoup.rtp_parameters import RtpCapabilities, Value
 from app.mediasoup.stats import DataConsumerStats, DataProducerStats, RtpStreamStats, WebRtcTransportStats
-from app.rtc.events import Device, PeerInfo, RoomUpdated
-from app.rtc.hands import Hand
-from app.rtc.meeting_events import ChatMessage
 from app.rtc.peer import Peer
 from app.rtc.room import Room
 
 from . import schemas
-from .ice_servers import IceServer, ice_servers_for
 from .methods import MethodTable
 
 METHODS = MethodTable()
 method = METHODS.method
-
-
-class Joined(Value, frozen=True):
-    """
-    Who is there already, what was said, what the room is like, and what one is, and may do, in it.
-
-    ``room_name``, ``locked`` and ``lobby`` are those of ``room``, for clients that look for them here.
-    """
-
-    peers: list[PeerInfo]
-    identity: str
-    permissions: Mapping[str, Any]
-    room_name: str
-    locked: bool
-    lobby: bool
-    ice_servers: list[IceServer]
-    room: RoomUpdated
-    chat: list[ChatMessage]
-    hands: list[Hand]
-    role: str | None = None
 
 
 class Created(Value, frozen=True):
@@ -59,36 +32,12 @@ class TransportCreated(Value, frozen=True):
     sctp_parameters: SctpParameters | None = None
 
 
-# Joining
+# The room
 
 
 @method("getRouterRtpCapabilities", schemas.Nothing, needs_join=False)
 async def get_router_rtp_capabilities(room: Room, peer: Peer, data: schemas.Nothing) -> RtpCapabilities:
     return room.rtp_capabilities
-
-
-@method("join", schemas.Join, needs_join=False)
-async def join(room: Room, peer: Peer, data: schemas.Join) -> Joined:
-    peers = room.join(
-        peer,
-        display_name=data.display_name,
-        device=data.device or Device(),
-        rtp_capabilities=data.rtp_capabilities,
-        dynacast=bool(data.dynacast),
-    )
-    return Joined(
-        peers=peers,
-        identity=peer.identity,
-        permissions=peer.grants.to_claim(),
-        room_name=room.config.name,
-        locked=room.config.locked,
-        lobby=room.config.lobby,
-        ice_servers=ice_servers_for(room, peer).ice_servers,
-        room=room.summary,
-        chat=room.chat.history,
-        hands=room.hands.raised,
-        role=peer.role,
-    )
 
 
 @method("changeDisplayName", schemas.ChangeDisplayName)

@@ -36,11 +36,16 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Knock:
-    """``token`` is a secret. There is a ``peer_id``, a ``token``, or both."""
+    """
+    ``token`` and ``resume`` are secrets. There is a ``peer_id``, a ``token``, or both.
+
+    ``resume``: that of a session, if somebody comes back.
+    """
 
     room_id: str
     peer_id: str | None
     token: str | None
+    resume: str | None
 
     @classmethod
     def of(cls, request: web.Request) -> Self:
@@ -55,7 +60,7 @@ class Knock:
         token = request.query.get("token") or _token_in_headers(request)
         if "peerId" in request.query or token is None:
             peer_id = _id_in(request, "peerId")
-        return cls(room_id, peer_id, token)
+        return cls(room_id, peer_id, token, request.query.get("resume") or None)
 
     def peer_id_for(self, admission: Admission) -> str:
         """Give the id that the peer is to have: the one it asked for, else its identity."""

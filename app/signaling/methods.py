@@ -26,7 +26,8 @@ class Method(Generic[D]):
     A method. Calls whose field ``ordered_by`` has the same value run one after the other.
 
     ``needs_join``: refused before the peer has joined. ``needs``: what the peer's grants must cover. ``pace``: how
-    often one client may call it, and all other methods of that pace.
+    often one client may call it, and all other methods of that pace. ``resumes``: it comes first, and only, on a
+    connection by which a client comes back to its session. ``answers_first``: nothing is told before its answer.
     """
 
     schema: type[D]
@@ -35,6 +36,8 @@ class Method(Generic[D]):
     needs_join: bool
     needs: Need | None
     pace: Pace | None
+    resumes: bool
+    answers_first: bool
 
 
 class MethodTable(dict[str, Method[Any]]):
@@ -49,11 +52,13 @@ class MethodTable(dict[str, Method[Any]]):
         needs_join: bool = True,
         needs: Need | None = None,
         pace: Pace | None = None,
+        resumes: bool = False,
+        answers_first: bool = False,
     ) -> Callable[[Handler[D]], Handler[D]]:
         """Enter a function into the table."""
 
         def enter(handle: Handler[D]) -> Handler[D]:
-            self[name] = Method(schema, handle, ordered_by, needs_join, needs, pace)
+            self[name] = Method(schema, handle, ordered_by, needs_join, needs, pace, resumes, answers_first)
             return handle
 
         return enter

@@ -29,7 +29,11 @@ MAX_ITEMS, MAX_TEXT, MAX_DEPTH = 100, 512, 16
 #: Texts with a bound of their own, by their place.
 MAX_TEXT_OF = {"data.text": MAX_CHAT_TEXT, "data.metadata": MAX_METADATA, "data.payload": MAX_PAYLOAD}
 #: Lists with a bound of their own.
-MAX_ITEMS_OF = {"encodings": 32, "headerExtensions": 64, "rtcpFeedback": 32, "parameters": 32}
+MAX_ITEMS_OF = {
+    **{"encodings": 32, "headerExtensions": 64, "rtcpFeedback": 32, "parameters": 32},
+    # As many ids as fit into a message that is not too large anyway.
+    **dict.fromkeys(("producers", "consumers", "dataProducers", "dataConsumers"), 10_000),
+}
 #: Bytes of an ``appData`` as JSON.
 MAX_APP_DATA = 4_096
 
@@ -72,6 +76,17 @@ class Join(Data, frozen=True):
     rtp_capabilities: RtpCapabilities | None = None
     sctp_capabilities: dict[str, Any] | None = None
     dynacast: bool | None = None
+
+
+class Resume(Data, frozen=True):
+    """The session that the client comes back to, and the ids of what it still has; it may know no data channels."""
+
+    session_id: ObjectId
+    transports: list[ObjectId]
+    producers: list[ObjectId]
+    consumers: list[ObjectId]
+    data_producers: list[ObjectId] | None = None
+    data_consumers: list[ObjectId] | None = None
 
 
 class CreateWebRtcTransport(Data, frozen=True):

@@ -131,7 +131,7 @@ class Socket:
                 # aiohttp has closed the socket already, with the code that fits.
                 self._log.info("a frame that can't be read: {}", message.data)
                 self.end = AT_FAULT if isinstance(message.data, WebSocketError) else LOST
-        if message.type is WSMsgType.CLOSE and message.data in DONE:
+        if message.type is WSMsgType.CLOSE and message.data in DONE and not self.closing:
             self.end = LEFT
 
     async def _write(self) -> None:

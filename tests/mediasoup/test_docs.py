@@ -326,7 +326,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "remove_subchannel": {"subchannel": 2},
     "send": {"message": b"hello"},
 }
-MAKERS = re.compile("create_|produce|consume|pipe_to_router")
+MAKERS = re.compile("create_|produce|consume|pipe_to_router|adopt_")
 
 
 async def _call_everything(objects: Objects) -> None:
@@ -445,7 +445,7 @@ async def test_the_examples_run_one_after_the_other(
         running = eval(code, names)
         if running is not None:
             await running
-    assert [worker.closed for worker in their_workers] == [True, True, True]
+    assert [worker.closed for worker in their_workers] == [True, True, True, True]
 
 
 def test_links_within_the_document_lead_somewhere() -> None:

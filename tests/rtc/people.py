@@ -35,6 +35,13 @@ def enter(room: Room, name: str, /, grants: Grants = ANYBODY, **admission: Any) 
     return room.enter(name, client, anybody(name, grants, **admission)), client
 
 
+def client_of(peer: Peer) -> FakeClient:
+    """Give the client that a peer has now."""
+    client = peer.session.connection
+    assert isinstance(client, FakeClient)
+    return client
+
+
 def join(room: Room, peer: Peer, *, dynacast: bool = False) -> list[str]:
     """Join as one who can receive; gives the ids of those who are there."""
     others = room.join(

@@ -17,7 +17,7 @@ from app.rtc.subscription_events import ProducerDemand, ProducersPaused
 
 from .fakes import FakeClient, until
 from .parameters import produce_audio, produce_simulcast, produce_video, sending_transport, video
-from .people import Arrive
+from .people import Arrive, client_of
 
 
 @pytest.fixture
@@ -35,8 +35,7 @@ def told(client: FakeClient) -> list[tuple[int | None, bool]]:
 
 async def control_of(peer: Peer) -> ConsumerControl:
     """Give the control of what a peer receives when its client is ready."""
-    client = peer.client
-    assert isinstance(client, FakeClient)
+    client = client_of(peer)
     await client.hears(ConsumerScoreChanged)
     (consumer,) = peer.media.subscriber.consumers
     return peer.media.subscriber.control(consumer.id)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.rtc import room as room_module
+from app.rtc import lifetime
 from app.rtc.events import Farewell, RoomClosed, RoomUpdated
 from app.rtc.room import Room
 from app.rtc.room_config import RoomConfig
@@ -36,7 +36,7 @@ async def test_a_room_ends_for_all_when_its_time_is_over(rooms: RoomManager) -> 
 
 
 async def test_the_clock_is_looked_at_again_and_again(rooms: RoomManager, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room_module, "LONGEST_LOOK", 0.01)
+    monkeypatch.setattr(lifetime, "LONGEST_LOOK", 0.01)
     soon = datetime.now(UTC) + timedelta(seconds=0.1)
     room = await rooms.get_or_create(RoomConfig(id="hall", ends_at=soon))
     await until(lambda: room.closed)

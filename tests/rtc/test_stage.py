@@ -16,7 +16,7 @@ from app.rtc.subscription_events import VideoResumed, VideoSuspended
 
 from .fakes import FakeClient, until
 from .parameters import produce_audio, produce_video
-from .people import Arrive, Person
+from .people import Arrive, Person, client_of
 
 NAMES = ("ada", "bob", "cleo", "dan")
 
@@ -40,8 +40,7 @@ async def seen_all(client: FakeClient, count: int) -> None:
 
 def shown(peer: Peer) -> set[str]:
     """Whose video flows to this peer, so far as the worker has followed."""
-    client = peer.client
-    assert isinstance(client, FakeClient)
+    client = client_of(peer)
     owners = {question.id: question.peer_id for question in client.all(NewConsumer)}
     return {owners[each.id] for each in peer.media.subscriber.consumers if each.kind == "video" and not each.paused}
 

@@ -12,7 +12,7 @@ from app.auth.access_tokens import AccessTokens
 from app.auth.secret_keys import SecretKeys
 from app.config import Settings
 from app.errors import Unauthorized
-from app.services.logins import GRACE, Login, Logins
+from app.services.logins import GRACE, Login, Logins, operator_token
 from app.stores.types import now
 from app.stores.users import Users
 
@@ -195,13 +195,8 @@ async def test_an_account_that_is_gone_has_no_tokens(world: World, logins: Login
 
 
 async def test_the_operator_needs_no_account(logins: Logins, settings: Settings) -> None:
-    caller = await logins.authenticate(logins.operator_token())
+    ours, others = (dataclasses.replace(settings, secret_keys=(f"test:{letter * 40}",)) for letter in "so")
+    caller = await logins.authenticate(operator_token(ours))
     assert caller.is_operator and caller.user.is_admin and caller.account_id is None
-    others = Logins(
-        logins._database,
-        logins._passwords,
-        AccessTokens(SecretKeys({"test": "o" * 40}), dataclasses.replace(settings)),
-        settings,
-    )
     with pytest.raises(Unauthorized):
-        await logins.authenticate(others.operator_token())
+        await logins.authenticate(operator_token(others))

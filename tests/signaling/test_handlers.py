@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.rtc import events
 from app.signaling import handlers, moderation
-from app.signaling.session import METHODS
+from app.signaling.connection import METHODS
 
 DOCS = Path(__file__).parents[2] / "docs" / "signaling.md"
 

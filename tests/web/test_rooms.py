@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from app.config import Settings
+from app.services.logins import operator_token
+
 from .rest import Rest, rest, rest_settings
 
 __all__ = ["rest", "rest_settings"]
@@ -98,9 +101,9 @@ async def test_a_room_is_deleted_by_its_owner(rest: Rest) -> None:
     await rest.delete(f"/api/rooms/{code}", by=ada, status=404)
 
 
-async def test_the_operator_ends_rooms(rest: Rest) -> None:
+async def test_the_operator_ends_rooms(rest: Rest, rest_settings: Settings) -> None:
     code = await rest.room(await rest.sign_up("Ada"))
-    await rest.delete(f"/api/rooms/{code}", by=rest.services.logins.operator_token())
+    await rest.delete(f"/api/rooms/{code}", by=operator_token(rest_settings))
     await rest.get(f"/api/rooms/{code}", status=404)
 
 

@@ -1,4 +1,4 @@
-"""One client's signaling, from the upgrade to its end: protoo's requests in both directions."""
+"""One connection of a client, from the upgrade to its end: protoo's requests in both directions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from weakref import WeakValueDictionary
 from aiohttp import WSCloseCode, web
 
 from app.config import Limits
-from app.errors import WrongState
+from app.errors import CannotResume, WrongState
 from app.rtc.events import Event, Farewell, NotConfirmed, Question
 from app.rtc.peer import Peer
 from app.rtc.permissions import check
 from app.rtc.room import Room
 from app.rtc.tasks import TaskSet
 
-from . import handlers, ice_servers, meeting, moderation, protocol, schemas, subscriptions
+from . import handlers, ice_servers, joining, meeting, moderation, protocol, schemas, subscriptions
 from .methods import PACES, Method
 from .protocol import Notification, ProtocolError, Request, Response
 from .refusals import FAULT, TOO_MANY, UNKNOWN, Refusal, refusal_of
@@ -27,23 +27,32 @@ from .token_bucket import TokenBucket
 if TYPE_CHECKING:
     from loguru import Logger
 
-METHODS = handlers.METHODS | ice_servers.METHODS | meeting.METHODS | moderation.METHODS | subscriptions.METHODS
+METHODS = (
+    handlers.METHODS
+    | ice_servers.METHODS
+    | joining.METHODS
+    | meeting.METHODS
+    | moderation.METHODS
+    | subscriptions.METHODS
+)
 #: protoo-client does not come back after this one. After any other it connects, and joins, again.
 STAY_AWAY = 4000
 #: After these it should; after all other farewells it would only be sent away again.
-COME_AGAIN = (Farewell.WORKER_DIED, Farewell.SERVER_SHUTDOWN)
+COME_AGAIN = (Farewell.WORKER_DIED, Farewell.SERVER_SHUTDOWN, Farewell.CONNECTION_LOST)
 #: With this many questions open a client gets twice the time, with twice as many three times, and so on.
 QUESTIONS_A_TURN = 20
+NO_SESSION = "there is no session to resume here (any more): join"
 #: A method's name is logged up to here.
 SHOWN_NAME = 64
 
 
-class Session:
+class Connection:
     """
     The :class:`app.rtc.events.Client` of a peer that is connected by a websocket.
 
-    Requests of the client run concurrently, up to a bound; those that change the same object keep their order.
-    Whatever ends it, the peer leaves the room at once; the socket may take a moment longer.
+    Requests of the client run concurrently, up to a bound; those that change the same object keep their order. When it
+    is lost, the room decides how long the peer stays without; whatever else ends it, the peer leaves at once, and the
+    socket may take a moment longer.
     """
 
     def __init__(self, limits: Limits, log: Logger) -> None:
@@ -59,6 +68,9 @@ class Session:
         self._orders: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._questions: dict[int, tuple[asyncio.Future[None], asyncio.TimerHandle]] = {}
         self._last_question = 0
+        #: What is told while answers that go first are on their way, and how many of these there are.
+        self._held: list[bytes] = []
+        self._holding = 0
 
     async def run(self, request: web.Request, room: Room, peer: Peer) -> web.WebSocketResponse:
         """Upgrade ``request`` and serve ``peer`` of ``room`` until one side ends it."""
@@ -66,11 +78,11 @@ class Session:
         try:
             return await self.socket.run(request)
         finally:
-            self._leave(self.socket.end)
+            self._ended(self.socket.end)
 
     def notify(self, event: Event) -> None:
         """Tell the client something."""
-        self._send(protocol.notification(event.METHOD, event))
+        self._tell(protocol.notification(event.METHOD, event))
 
     def ask(self, question: Question) -> Awaitable[None]:
         """Ask the client something now; the awaitable raises NotConfirmed unless it agrees in time."""
@@ -83,35 +95,54 @@ class Session:
         seconds = self._limits.request_timeout_seconds * (1 + len(self._questions) / QUESTIONS_A_TURN)
         timer = self._loop.call_later(seconds, self._answered, id, f"no answer within {seconds:.0f} s")
         self._questions[id] = confirmed, timer
-        self._send(protocol.request(id, question.METHOD, question))
+        self._tell(protocol.request(id, question.METHOD, question))
         return confirmed
 
     def end(self, farewell: Farewell) -> None:
         """Close the socket, after what was told before."""
         code = WSCloseCode.SERVICE_RESTART if farewell in COME_AGAIN else STAY_AWAY
         self.socket.close(code, farewell.value)
-        self._leave(farewell.value)
+        self._stop()
 
     def give_up(self, reason: str) -> None:
         """Close the socket of a client that is not heard any more, or does not listen."""
         self._cut_off(WSCloseCode.POLICY_VIOLATION, reason)
 
-    def _leave(self, why: str) -> None:
+    def _stop(self) -> None:
         self._requests.cancel()
         for confirmed, timer in self._questions.values():
             confirmed.cancel()
             timer.cancel()
         self._questions.clear()
-        if self._peer is not None:
-            self._peer.close(why)
 
-    def _send(self, text: bytes) -> None:
-        self.socket.send(text)
+    def _ended(self, how: str) -> None:
+        self._stop()
+        if self._room is None or self._peer is None or not self._peer.session.belongs_to(self):
+            # The peer has left, or has another connection by now.
+            return
+        if how == LOST:
+            self._room.sessions.lose(self._peer, self, self.socket.last_heard)
+        else:
+            self._peer.close(how)
+
+    def _tell(self, text: bytes) -> None:
+        if not self._holding:
+            self.socket.send(text)
+        else:
+            self._held.append(text)
+            if len(self._held) >= self._limits.max_outgoing_queue:
+                # The order matters less than that nothing is lost.
+                self._release()
+
+    def _release(self) -> None:
+        held, self._held = self._held, []
+        for text in held:
+            self.socket.send(text)
 
     def _cut_off(self, code: int, reason: str) -> None:
         self._log.info("closed: {}", reason)
         self.socket.close(code, reason, instead=True)
-        self._leave(LOST if code == WSCloseCode.POLICY_VIOLATION else AT_FAULT)
+        self._ended(LOST if code == WSCloseCode.POLICY_VIOLATION else AT_FAULT)
 
     def _received(self, text: str) -> None:
         try:
@@ -148,6 +179,7 @@ class Session:
         if method is None:
             self._refuse(request, UNKNOWN)
             return
+        self._holding += method.answers_first
         try:
             frame = protocol.answer(request.id, await self._call(method, request))
         except Exception as error:
@@ -156,11 +188,17 @@ class Session:
                 self._log.exception("{} failed", request.method)
             self._refuse(request, refusal or FAULT)
         else:
-            self._send(frame)
+            self.socket.send(frame)
+        finally:
+            self._holding -= method.answers_first
+            if not self._holding:
+                self._release()
 
     async def _call(self, method: Method[Any], request: Request) -> object:
         data = schemas.read(method.schema, request.data)
         assert self._room is not None and self._peer is not None
+        if method.resumes != self._peer.session.returning:
+            raise CannotResume(NO_SESSION) if method.resumes else WrongState("resume first")
         if method.needs_join and not self._peer.joined:
             raise WrongState("join first")
         if method.needs is not None:
@@ -174,4 +212,4 @@ class Session:
 
     def _refuse(self, request: Request, refusal: Refusal) -> None:
         self._log.debug("{!r} refused: {} {}", request.method[:SHOWN_NAME], refusal.name, refusal.reason)
-        self._send(protocol.refusal(request.id, refusal.code, refusal.name, refusal.reason))
+        self.socket.send(protocol.refusal(request.id, refusal.code, refusal.name, refusal.reason))

@@ -1,0 +1,119 @@
+"""The methods by which a client takes part: ``join``, and ``resume`` when it was away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.errors import BadRequest
+from app.mediasoup.rtp_parameters import Value
+from app.rtc.events import Device, PeerInfo, RoomUpdated
+from app.rtc.hands import Hand
+from app.rtc.held import Held
+from app.rtc.meeting_events import ChatMessage
+from app.rtc.peer import Peer
+from app.rtc.room import Room
+from app.rtc.snapshot import (
+    KnownConsumer,
+    KnownDataConsumer,
+    KnownDataProducer,
+    KnownProducer,
+    KnownTransport,
+    Snapshot,
+)
+
+from . import schemas
+from .ice_servers import IceServer, ice_servers_for
+from .methods import MethodTable
+
+METHODS = MethodTable()
+
+
+class Joined(Value, frozen=True, kw_only=True):
+    """
+    Who is there already, what was said, what the room is like, and what one is, and may do, in it.
+
+    ``resume_token`` is a secret, and good for coming back once. ``room_name``, ``locked`` and ``lobby`` are those of
+    ``room``, for clients that look for them here.
+    """
+
+    session_id: str
+    resume_token: str
+    peers: list[PeerInfo]
+    identity: str
+    permissions: Mapping[str, Any]
+    room_name: str
+    locked: bool
+    lobby: bool
+    ice_servers: list[IceServer]
+    room: RoomUpdated
+    chat: list[ChatMessage]
+    hands: list[Hand]
+    role: str | None = None
+
+
+class Resumed(Joined, frozen=True, kw_only=True):
+    """The same to one who was away, and all that it has in the server now."""
+
+    transports: list[KnownTransport]
+    producers: list[KnownProducer]
+    consumers: list[KnownConsumer]
+    data_producers: list[KnownDataProducer]
+    data_consumers: list[KnownDataConsumer]
+
+
+@METHODS.method("join", schemas.Join, needs_join=False, answers_first=True)
+async def join(room: Room, peer: Peer, data: schemas.Join) -> Joined:
+    room.join(
+        peer,
+        display_name=data.display_name,
+        device=data.device or Device(),
+        rtp_capabilities=data.rtp_capabilities,
+        dynacast=bool(data.dynacast),
+    )
+    return Joined(**_view(room, peer))
+
+
+@METHODS.method("resume", schemas.Resume, needs_join=False, resumes=True, answers_first=True)
+async def resume(room: Room, peer: Peer, data: schemas.Resume) -> Resumed:
+    if data.session_id != peer.session.id:
+        raise BadRequest("data.sessionId: the secret is another session's")
+    room.come_back(peer, _held(data))
+    snapshot = Snapshot.of(peer.media)
+    return Resumed(
+        **_view(room, peer),
+        transports=snapshot.transports,
+        producers=snapshot.producers,
+        consumers=snapshot.consumers,
+        data_producers=snapshot.data_producers,
+        data_consumers=snapshot.data_consumers,
+    )
+
+
+def _view(room: Room, peer: Peer) -> dict[str, Any]:
+    """Give the fields of :class:`Joined`."""
+    return {
+        "session_id": peer.session.id,
+        "resume_token": peer.session.issue_token(),
+        "peers": room.others(peer),
+        "identity": peer.identity,
+        "permissions": peer.grants.to_claim(),
+        "room_name": room.config.name,
+        "locked": room.config.locked,
+        "lobby": room.config.lobby,
+        "ice_servers": ice_servers_for(room, peer).ice_servers,
+        "room": room.summary,
+        "chat": room.chat.history,
+        "hands": room.hands.raised,
+        "role": peer.role,
+    }
+
+
+def _held(data: schemas.Resume) -> Held:
+    return Held(
+        transports=frozenset(data.transports),
+        producers=frozenset(data.producers),
+        consumers=frozenset(data.consumers),
+        data_producers=None if data.data_producers is None else frozenset(data.data_producers),
+        data_consumers=None if data.data_consumers is None else frozenset(data.data_consumers),
+    )
