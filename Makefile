@@ -1,7 +1,7 @@
 # Connect's commands. Each sets up what it needs first (scripts/setup.sh), which costs next to nothing when it is there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench clean lint-ruff lint-format lint-types lint-floors lint-sidecar lint-web
+.PHONY: help run restart test lint bench clean lint-ruff lint-format lint-types lint-floors lint-sidecar lint-web
 
 help: ## Show this.
 	@sed -n 's/^\([a-z]*\):.* ## /  make \1\t/p' Makefile
@@ -9,6 +9,9 @@ help: ## Show this.
 run: ## Serve on http://localhost:3000 until Ctrl-C.
 	@scripts/setup.sh run
 	@scripts/run.sh
+
+restart: ## Restart the app that `make run` serves, with new code for example; calls go on.
+	@.venv/bin/supervisorctl restart app
 
 test: ## Run every test.
 	@scripts/setup.sh test

@@ -18,6 +18,7 @@ from .config import Settings
 from .listening.lease import Lease
 from .listening.sockets import Address
 from .log import set_up_logging
+from .rtc.adoption import Heir
 from .rtc.room_manager import RoomManager
 from .rtc.worker_pool import WorkerPool
 from .services.services import Services
@@ -56,7 +57,8 @@ class Server:
     def __init__(self, settings: Settings) -> None:
         self.sidecar = Sidecar(settings.run_dir)
         self.pool = WorkerPool(self.sidecar, settings)
-        self.rooms = RoomManager(self.pool, settings)
+        self.rooms = RoomManager(self.pool, settings, self.sidecar)
+        self.heir = Heir(self.pool, self.rooms, self.sidecar, settings)
         self.services = Services(settings, self.rooms)
         self.signaling = Signaling(self.rooms, self.services.drain, settings, Origins(settings).allows)
         application = make_application(
@@ -100,9 +102,9 @@ class Server:
             _step("signaling", self.signaling.close(), 3.5),
             _step("answers", self._runner.finish(ANSWERING_SECONDS), 3.5),
         )
-        await _step("rooms", self.rooms.close(), 0.5)
+        await _step("rooms", self.rooms.let_go(), 2)
         await _step("services", self.services.close(), 2.5)
-        await _step("workers", self.pool.close(), 0.5)
+        await _step("workers", self.pool.let_go(), 0.5)
         await _step("sidecar", self.sidecar.close(), 0.5)
         await _step("http", self._runner.cleanup(), 1)
 

@@ -21,7 +21,7 @@ from app.mediasoup.channel.fbs import SchemaError
 from app.mediasoup.errors import MediasoupError
 from app.mediasoup.signal import Signal
 from app.mediasoup.worker import Worker
-from app.rtc.interfaces import AttachedWorker
+from app.rtc.interfaces import AttachedWorker, RecordRefused, RecordsUnavailable
 from app.rtc.waiting import Backoff, until
 
 PROTOCOL = 1
@@ -37,7 +37,7 @@ FIRST_DELAY, LONGEST_DELAY = 0.05, 0.5
 T = TypeVar("T")
 
 
-class SidecarError(Exception):
+class SidecarError(RecordsUnavailable):
     """Something between this process and the sidecar went wrong."""
 
 
@@ -45,7 +45,7 @@ class SidecarUnavailable(SidecarError):
     """The sidecar is not there, or does not answer."""
 
 
-class SidecarRefused(SidecarError):
+class SidecarRefused(SidecarError, RecordRefused):
     """The sidecar answered with an error; ``name`` is its stable name, such as ``stale_incarnation``."""
 
     def __init__(self, name: str, message: str) -> None:
@@ -207,7 +207,8 @@ class Sidecar:
     """
     Stays connected to the sidecar from :meth:`start` to :meth:`close`, and knows which workers run.
 
-    It is the :class:`app.rtc.interfaces.WorkerSource` of production. Requests raise :exc:`SidecarError`.
+    It is the :class:`app.rtc.interfaces.WorkerSource` of production, and its :class:`~app.rtc.interfaces.RecordStore`.
+    Requests raise :exc:`SidecarError`.
     """
 
     def __init__(self, run_dir: Path) -> None:

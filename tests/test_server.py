@@ -227,9 +227,14 @@ class AppProcess:
             "CONNECT_SECRET_KEYS_FILE": str(settings.secret_keys_file),
         }
 
-    async def start(self) -> asyncio.subprocess.Process:
+    async def start(self, *command: str, inherits: socket.socket | None = None) -> asyncio.subprocess.Process:
+        """Start it, or what ``command`` is, with a descriptor that it inherits."""
         return await asyncio.create_subprocess_exec(
-            sys.executable, *self._program, cwd=ROOT, env=self._environment, stderr=asyncio.subprocess.PIPE
+            *(command or (sys.executable, *self._program)),
+            cwd=ROOT,
+            env=self._environment,
+            stderr=asyncio.subprocess.PIPE,
+            pass_fds=() if inherits is None else (inherits.fileno(),),
         )
 
 
@@ -248,6 +253,24 @@ async def test_a_signal_ends_it_in_order(
     assert process.returncode == 0
     assert b'"message": "stopped"' in log
     assert b"error" not in log
+
+
+async def test_it_listens_on_sockets_that_it_is_started_with(
+    server_settings: Settings, http: ClientSession, run_dir: Path
+) -> None:
+    with socket.create_server((server_settings.host, 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        # As systemd does it: descriptor 3, and its own process is meant.
+        shell = 'exec 3<&"$1"; LISTEN_FDS=1 LISTEN_PID=$$ exec "$2" -m app'
+        app = AppProcess(server_settings)
+        process = await app.start("bash", "-c", shell, "-", str(listening.fileno()), sys.executable, inherits=listening)
+        await until_healthy(http, url, "/health/live")
+        with pytest.raises(ClientConnectionError):
+            await http.get(app.url)
+        process.terminate()
+        await process.communicate()
+        assert process.returncode == 0
+        socket.create_connection(listening.getsockname(), timeout=5).close()
 
 
 async def test_a_loop_that_is_stuck_ends_too(server_settings: Settings, http: ClientSession) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from uuid import uuid4
 
 from app.errors import BadRequest
@@ -28,11 +28,18 @@ class Chat:
     def __init__(self, tell: Callable[[Event], None]) -> None:
         self._tell = tell
         self._messages: deque[ChatMessage] = deque(maxlen=HISTORY)
+        #: How many messages there were, those that are forgotten included.
+        self.said = 0
 
     @property
     def history(self) -> list[ChatMessage]:
         """What was said last, the oldest first."""
         return list(self._messages)
+
+    def restore(self, messages: Iterable[ChatMessage], said: int) -> None:
+        """Have these as the last of so many that were ``said`` before this process began."""
+        self._messages.extend(messages)
+        self.said = said
 
     def say(self, peer: Peer, text: str) -> ChatMessage:
         """
@@ -48,6 +55,7 @@ class Chat:
             sent_at=now_ms(),
         )
         self._messages.append(message)
+        self.said += 1
         self._tell(message)
         return message
 

@@ -9,6 +9,7 @@ from loguru import logger
 from app.config import Settings
 from app.errors import BadRequest, NotFound
 from app.mediasoup.audio_level_observer import AudioLevelObserver
+from app.mediasoup.signal import Signal
 
 from .chat import Chat
 from .door import Door
@@ -43,12 +44,19 @@ class Company:
         self.chat = Chat(self._tell)
         self.hands = Hands(self._tell)
         self._stage = Stage(config.last_n)
-        self._exchange = Exchange(loudness, self._joined, self._tell, self._log, self._stage)
+        #: Something may have changed that all were told of, or should know.
+        self.on_tell: Signal[()] = Signal()
+        self._exchange = Exchange(loudness, self._joined, self._broadcast, self._log, self._stage)
 
     @property
     def config(self) -> RoomConfig:
         """How the room is now."""
         return self._door.config
+
+    @property
+    def door(self) -> Door:
+        """Who may come in."""
+        return self._door
 
     @property
     def peers(self) -> tuple[Peer, ...]:
@@ -104,6 +112,11 @@ class Company:
         return (peer for peer in tuple(self._peers.values()) if peer.joined and peer is not but)
 
     def _tell(self, event: Event, *, but: Peer | None = None) -> None:
+        """Tell all who joined of something that has changed."""
+        self._broadcast(event, but=but)
+        self.on_tell.emit()
+
+    def _broadcast(self, event: Event, *, but: Peer | None = None) -> None:
         for peer in self._joined(but=but):
             peer.client.notify(event)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
 from app.mediasoup.consumer import Consumer
@@ -36,16 +36,23 @@ class ConsumerControl:
     Wishes change at any time, and at once; the worker follows them one request after the other, so that of many
     changes it sees the last. A wish that it refuses is given up and its error goes to who waits in :meth:`settled`.
 
-    ``on_change`` is called with every wish.
+    ``on_change`` is called with every wish. ``pauses`` and ``layers`` are what the worker knows already.
     """
 
-    def __init__(self, consumer: Consumer, log: Logger, on_change: Callable[[ConsumerControl], None]) -> None:
+    def __init__(
+        self,
+        consumer: Consumer,
+        log: Logger,
+        on_change: Callable[[ConsumerControl], None],
+        *,
+        pauses: Iterable[Pause] = (Pause.NEW,),
+        layers: ConsumerLayers | None = None,
+    ) -> None:
         self.consumer = consumer
         self._log = log
         self._on_change = on_change
-        self._pauses = {Pause.NEW}
-        self._layers: ConsumerLayers | None = None
-        self._asked_layers: ConsumerLayers | None = None
+        self._pauses = set(pauses)
+        self._layers = self._asked_layers = layers
         self._priority = consumer.priority
         self._task: asyncio.Task[None] | None = None
 

@@ -16,14 +16,13 @@ NOTICE_SECONDS = 3.0
 
 
 class Deaths:
-    """The last deaths of workers under one room; ``times`` are the loop's."""
+    """The last deaths of workers under one room. ``times`` are the loop's."""
 
     def __init__(self) -> None:
         self.times: deque[float] = deque(maxlen=MAX_DEATHS + 1)
 
-    def too_many(self) -> bool:
+    def too_many(self, now: float) -> bool:
         """Note that the worker died now; says whether the room should not have another one."""
-        now = asyncio.get_running_loop().time()
         self.times.append(now)
         return sum(now - time <= WITHIN for time in self.times) > MAX_DEATHS
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 from app.config import Settings
@@ -69,6 +69,19 @@ class Door:
     def knows(self, identity: str) -> bool:
         """Whether it was in this call, or admitted to it, and not removed."""
         return identity in self._known
+
+    @property
+    def known(self) -> Mapping[str, Collection[str]]:
+        """The identities that it :meth:`knows`, with what a moderator muted of them; the last one came last."""
+        return self._known
+
+    def restore(
+        self, bans: Mapping[Ban, datetime | None], listed_bans: Iterable[Ban], known: Mapping[str, Iterable[str]]
+    ) -> None:
+        """Remember what was remembered before this process began."""
+        self.bans.update(bans)
+        self.listed_bans = frozenset(listed_bans)
+        self._known = {identity: set(sources) for identity, sources in known.items()}
 
     def remember(self, identity: str) -> None:
         """Let it in again, if it comes again."""

@@ -83,8 +83,10 @@ class Exchange:
             self._audio_levels.watch(producer)
 
     def _producer_closed(self, producer: Producer) -> None:
-        del self._owners[producer.id]
+        owner = self._owners.pop(producer.id)
         for peer in self._joined():
+            if owner.media.lost:
+                peer.media.subscriber.miss(producer.id)
             peer.media.subscriber.withdraw(producer.id)
 
     def _produced_data(self, owner: Peer, producer: DataProducer, audience: Audience | None) -> None:

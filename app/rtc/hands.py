@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from app.mediasoup.rtp_parameters import Value
 
@@ -46,6 +46,10 @@ class Hands:
         """Take all hands down."""
         for hand in self.raised:
             self.lower(hand.peer_id, by)
+
+    def restore(self, hands: Iterable[Hand]) -> None:
+        """Have these up, which were so before this process began."""
+        self._hands = {hand.peer_id: hand for hand in hands}
 
     def forget(self, peer: Peer) -> None:
         """Drop the hand of one who is not seen any more; that it is gone is told, and its hand with it."""

@@ -40,6 +40,41 @@ class WorkerSource(Protocol):
         """Attach to the worker in ``slot``, waiting as long as there is none."""
 
 
+class RecordsUnavailable(Exception):
+    """Records can't be read or written now; it may be possible in a moment."""
+
+
+class RecordRefused(Exception):
+    """A record can't be kept: it is too large, or there are too many, or its worker is gone."""
+
+
+class StateRecord(Protocol):
+    """A text under its key."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def value(self) -> str: ...
+
+
+class RecordStore(Protocol):
+    """
+    Where texts outlive this process, and die with a worker: in production :class:`app.sidecar.Sidecar`.
+
+    All raise RecordsUnavailable and RecordRefused.
+    """
+
+    async def put_state(self, slot: int, incarnation: str, key: str, value: str) -> None:
+        """Keep a text as long as this worker lives."""
+
+    async def list_state(self, slot: int, prefix: str = "") -> tuple[str | None, Sequence[StateRecord]]:
+        """Give the incarnation of the worker that is there, and what is kept."""
+
+    async def delete_state(self, slot: int, key: str) -> bool:
+        """Drop a text; says whether there was one."""
+
+
 class Ownership(Protocol):
     """Whose rooms are: :class:`app.services.members.Members`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -70,31 +70,43 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
     ) -> None:
         super().__init__(client, tasks, limit, find_transport, log)
         self._stage = stage
-        self._subscriptions = Subscriptions()
+        #: What the client chose: to be looked at.
+        self.subscriptions = Subscriptions()
         #: By the producer's id: all that the client may have.
         self._offers: dict[str, tuple[str, Producer]] = {}
         #: By the consumer's id.
         self._views: dict[str, _View] = {}
-        self._last_n: int | None = None
+        #: By the consumer's id: what was wished before this process began.
+        self._adopted: dict[str, ConsumerControl] = {}
+        #: The cameras of so many the client itself wants to see at most.
+        self.last_n: int | None = None
         self._focused = False
         stage.on_change.add(self._focus)
 
     def offer(self, owner_id: str, producer: Producer) -> None:
         """Consume ``producer`` of the peer ``owner_id`` as soon as that is possible, if the client wants it."""
         if self.allowed and not (self._closed or producer.closed):
+            if producer.id not in self._offers:
+                self.subscriptions.inherit(producer.id, owner_id, _source_of(producer))
             self._offers[producer.id] = (owner_id, producer)
             if self._wants(producer.id):
                 super().offer(owner_id, producer)
-            elif not self._subscriptions.auto:
+            elif not self.subscriptions.auto:
                 self._tell_offer(owner_id, producer)
 
     def withdraw(self, producer_id: str) -> None:
         """Forget a producer that is closed, and what the client chose of it."""
         super().withdraw(producer_id)
-        self._subscriptions.forget(producer_id)
+        self.subscriptions.forget(producer_id)
         known = self._offers.pop(producer_id, None) is not None
-        if known and not self._subscriptions.auto and producer_id not in self._consumed:
+        if known and not self.subscriptions.auto and producer_id not in self._consumed:
             self._client.notify(ProducerWithdrawn(producer_id=producer_id))
+
+    def miss(self, producer_id: str) -> None:
+        """Keep what the client chose of a producer that died with its worker, for when its owner sends it again."""
+        if (offer := self._offers.get(producer_id)) is not None:
+            owner_id, producer = offer
+            self.subscriptions.bequeath(producer_id, owner_id, _source_of(producer))
 
     def forbid(self) -> None:
         """Consume no more until it is allowed; what the client chose holds again then."""
@@ -107,6 +119,23 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
         self._offers.clear()
         self._stage.on_change.remove(self._focus)
 
+    def restore(self, *, auto: bool, choices: Mapping[str, Choice], last_n: int | None) -> None:
+        """Know what the client chose before this process began, before anything is offered."""
+        self.subscriptions.restore(auto, choices)
+        self.last_n = last_n
+
+    def adopt_consumer(self, consumer: Consumer, owner_id: str, producer: Producer, *, paused: bool) -> None:
+        """:meth:`adopt` one that the client itself has ``paused``, or not."""
+        choice = self.subscriptions.of(producer.id)
+        pauses = [Pause.CLIENT] * paused + [Pause.HIDDEN] * (not choice.visible)
+        if consumer.paused and not pauses:
+            # It is not known whether the client has confirmed it. That it names it when it is back is as good.
+            pauses = [Pause.NEW]
+        self._adopted[consumer.id] = ConsumerControl(
+            consumer, self._log, self._demand, pauses=pauses, layers=choice.layers
+        )
+        self.adopt(consumer, owner_id, producer)
+
     # What the client wants
 
     def control(self, consumer_id: str) -> ConsumerControl:
@@ -115,8 +144,8 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
 
     def consume_all(self, auto: bool) -> None:
         """Consume all that the client did not refuse, or (not ``auto``) only what it asked for."""
-        chooses_now = self._subscriptions.auto and not auto
-        self._subscriptions.auto = auto
+        chooses_now = self.subscriptions.auto and not auto
+        self.subscriptions.auto = auto
         self._review(tuple(self._offers))
         if chooses_now:
             for owner_id, producer in self._offers.values():
@@ -127,7 +156,7 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
         """Give what was chosen of a producer; :meth:`choose` it when it is changed. Raises NotFound."""
         if producer_id not in self._offers:
             raise NotFound(f"nothing that is sent to you has the id {producer_id!r}")
-        return self._subscriptions.edit(producer_id)
+        return self.subscriptions.edit(producer_id)
 
     async def choose(self, producer_id: str) -> None:
         """
@@ -138,12 +167,12 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
         self._review([producer_id])
         if (consumer := self._consumed.get(producer_id)) is not None:
             control = self._views[consumer.id].control
-            self._apply(self._subscriptions.of(producer_id), control)
+            self._apply(self.subscriptions.of(producer_id), control)
             await control.settled()
 
     def limit_videos(self, last_n: int | None) -> None:
         """Show the cameras of so many who spoke last, ``None`` for as many as the room lets everybody have."""
-        self._last_n = last_n
+        self.last_n = last_n
         self._focus()
 
     def _review(self, producer_ids: Iterable[str]) -> None:
@@ -162,7 +191,7 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
         self._client.notify(offered)
 
     def _wants(self, producer_id: str) -> bool:
-        return self._subscriptions.want(producer_id)
+        return self.subscriptions.want(producer_id)
 
     def _apply(self, choice: Choice, control: ConsumerControl) -> None:
         control.prefer(choice.layers)
@@ -173,7 +202,7 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
 
     def _focus(self) -> None:
         """Suspend the cameras that are one too many, and resume those that are not any more."""
-        limit = lower(self._last_n, self._stage.last_n)
+        limit = lower(self.last_n, self._stage.last_n)
         if self._closed or (limit is None and not self._focused):
             return
         self._focused = limit is not None
@@ -220,12 +249,13 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
         consumer.on_producer_close.add(lambda: notify(ConsumerClosed(consumer_id=id)))
         consumer.on_score.add(lambda score: notify(ConsumerScoreChanged(consumer_id=id, score=score)))
         consumer.on_layers_change.add(lambda layers: notify(layers_changed(id, layers)))
-        camera = permissions.source_of(producer.kind, producer.app_data) == "camera"
-        view = self._views[id] = _View(ConsumerControl(consumer, self._log, self._demand), owner_id, camera)
+        camera = _source_of(producer) == "camera"
+        control = self._adopted.pop(id, None) or ConsumerControl(consumer, self._log, self._demand)
+        view = self._views[id] = _View(control, owner_id, camera)
         consumer.on_producer_pause.add(lambda: self._producer_changed(view, ConsumerPaused(consumer_id=id)))
         consumer.on_producer_resume.add(lambda: self._producer_changed(view, ConsumerResumed(consumer_id=id)))
         self._demand(view.control)
-        self._apply(self._subscriptions.of(producer.id), view.control)
+        self._apply(self.subscriptions.of(producer.id), view.control)
         if camera:
             self._focus()
 
@@ -254,6 +284,10 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
 
     def _closed_event(self, consumer: Consumer) -> Event:
         return ConsumerClosed(consumer_id=consumer.id)
+
+
+def _source_of(producer: Producer) -> str:
+    return permissions.source_of(producer.kind, producer.app_data)
 
 
 def layers_changed(consumer_id: str, layers: ConsumerLayers | None) -> ConsumerLayersChanged:

@@ -24,6 +24,8 @@ from .session import Session
 if TYPE_CHECKING:
     from loguru import Logger
 
+    from .records import PeerRecord
+
 
 class Peer:
     """
@@ -118,6 +120,15 @@ class Peer:
     def join(self) -> None:
         """Take part from now on."""
         self.joined_at = datetime.now(UTC)
+
+    def restore(self, record: PeerRecord) -> None:
+        """Be as it was before this process began, its media aside."""
+        self.grants, self.role = record.grants, record.role
+        self.metadata, self.attributes = record.metadata, record.attributes
+        self.display_name, self.device = record.display_name, record.device
+        self.dynacast, self.joined_at = record.dynacast, record.joined_at
+        self.media.subscriber.rtp_capabilities = record.rtp_capabilities
+        self.media.receive(record.grants.can_subscribe)
 
     def rename(self, display_name: str) -> None:
         """Take another name. Raises BadRequest when it is too long."""

@@ -75,6 +75,8 @@ class PeerMedia:
         self.data_subscriber = DataSubscriber(
             session, self._tasks, limits.max_data_consumers_per_peer, self._consuming_sctp_transport, log
         )
+        #: Whom data producers are for, by their ids; those that are not here are for all.
+        self.audiences: dict[str, Audience] = {}
         #: How many there ever were.
         self.transports_made = 0
         self.on_produce: Signal[Producer] = Signal()
@@ -89,7 +91,7 @@ class PeerMedia:
         :raises LimitReached: the peer has as many as it may
         :raises Unavailable: the worker died, and the room has no other one yet
         """
-        if self._router.closed:
+        if self.lost:
             raise Unavailable("the media worker is being replaced; try again in a moment")
         transport = await self.transports.make(
             lambda: self._make_transport(
@@ -100,9 +102,7 @@ class PeerMedia:
                 app_data={"consuming": consuming},
             )
         )
-        self.transports_made += 1
-        transport.on_dtls_state_change.add(lambda state: self._dtls_changed(transport, state))
-        transport.on_trace.add(self._tell_bandwidth)
+        self._has_transport(transport)
         # Nothing is awaited from here on: the client must know the transport before it hears of consumers on it.
         self.subscriber.proceed()
         self.data_subscriber.proceed()
@@ -121,8 +121,7 @@ class PeerMedia:
         producer = await self.producers.make(
             lambda: transport.produce(kind=kind, rtp_parameters=rtp_parameters, app_data=app_data)
         )
-        producer.on_score.add(lambda score: self._tell_score(producer, score))
-        self.on_produce.emit(producer)
+        self._has_producer(producer)
         return producer
 
     async def produce_data(
@@ -145,8 +144,23 @@ class PeerMedia:
                 app_data=app_data,
             )
         )
-        self.on_produce_data.emit(data_producer, audience)
+        self._has_data_producer(data_producer, audience)
         return data_producer
+
+    def adopt_transport(self, transport: WebRtcTransport) -> None:
+        """Have a transport from before this process began; whoever had it was within the limits."""
+        self.transports.adopt(transport)
+        self._has_transport(transport)
+
+    def adopt_producer(self, producer: Producer) -> None:
+        """Have a producer from before this process began; it is offered to the others as if it were new."""
+        self.producers.adopt(producer)
+        self._has_producer(producer)
+
+    def adopt_data_producer(self, data_producer: DataProducer, audience: Audience | None) -> None:
+        """Have a data producer from before this process began, for ``audience`` or all; it is offered, too."""
+        self.data_producers.adopt(data_producer)
+        self._has_data_producer(data_producer, audience)
 
     def receive(self, allowed: bool) -> bool:
         """
@@ -159,6 +173,11 @@ class PeerMedia:
         for subscriber in (self.subscriber, self.data_subscriber):
             subscriber.allow() if allowed else subscriber.forbid()
         return True
+
+    @property
+    def lost(self) -> bool:
+        """Whether the worker died, and nothing can be made before :meth:`move`."""
+        return self._router.closed
 
     @property
     def connected(self) -> bool:
@@ -203,6 +222,21 @@ class PeerMedia:
         self.transports.close()
         self.producers.close()
         self.data_producers.close()
+
+    def _has_transport(self, transport: WebRtcTransport) -> None:
+        self.transports_made += 1
+        transport.on_dtls_state_change.add(lambda state: self._dtls_changed(transport, state))
+        transport.on_trace.add(self._tell_bandwidth)
+
+    def _has_producer(self, producer: Producer) -> None:
+        producer.on_score.add(lambda score: self._tell_score(producer, score))
+        self.on_produce.emit(producer)
+
+    def _has_data_producer(self, data_producer: DataProducer, audience: Audience | None) -> None:
+        if audience is not None:
+            self.audiences[data_producer.id] = audience
+            data_producer.on_close.add(lambda: self.audiences.pop(data_producer.id, None))
+        self.on_produce_data.emit(data_producer, audience)
 
     async def _make_transport(
         self,

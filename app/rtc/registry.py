@@ -72,9 +72,13 @@ class Registry(Generic[T]):
         if self._closed or item.closed:
             item.close()
             raise WrongState(f"the {self._kind} was closed while it was made")
+        self.adopt(item)
+        return item
+
+    def adopt(self, item: T) -> None:
+        """Add something that was made before this process began, whatever the limit is now."""
         self._items[item.id] = item
         item.on_close.add(lambda: self._items.pop(item.id, None))
-        return item
 
     def close(self) -> None:
         """Close all objects, and those that still come."""

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 from app.auth.ice_servers import IceServers
 from app.config import Settings
@@ -43,6 +44,10 @@ from .room_config import RoomConfig
 from .self_description import check_metadata
 from .session import Session
 
+if TYPE_CHECKING:
+    from .records import PeerRecord
+    from .room_records import RoomRecords
+
 
 class Room(Moderation):
     """
@@ -51,12 +56,23 @@ class Room(Moderation):
 
     ``on_join`` fires for each peer that joins, ``on_leave`` when such a peer goes, with the reason (see
     :class:`Peer`); ``on_worker_lost`` when the room needs other quarters; ``on_close`` once. ``ownership`` is ``None``
-    as long as nobody keeps record of whose the room is.
+    as long as nobody keeps record of whose the room is, ``records`` if nothing outlives this process. ``call_id`` is
+    the call's name in its history, ``configured`` how the room was made, or configured last.
     """
 
-    def __init__(self, config: RoomConfig, quarters: Quarters, settings: Settings, release: str | None) -> None:
+    def __init__(
+        self,
+        config: RoomConfig,
+        quarters: Quarters,
+        settings: Settings,
+        release: str | None,
+        *,
+        call_id: UUID | None = None,
+    ) -> None:
         super().__init__(config, settings, quarters.loudness)
+        self.call_id = call_id or uuid4()
         self.ownership: Ownership | None = None
+        self.records: RoomRecords | None = None
         self.opened_at = datetime.now(UTC)
         self.closed = False
         self.quarters = quarters
@@ -68,9 +84,9 @@ class Room(Moderation):
         self.on_close: Signal[Farewell] = Signal()
         self._settings = settings
         self._release = release
-        self._configured = config
+        self.configured = config
         self._lifetime = Lifetime(self.close, settings.empty_room_seconds)
-        self._deaths = Deaths()
+        self.deaths = Deaths()
         self._stragglers = Stragglers()
         quarters.router.on_worker_close.add(self._worker_died)
         self._lifetime.emptied()
@@ -117,6 +133,13 @@ class Room(Moderation):
             former.dismiss(Farewell.REPLACED)
         peer = self._new_peer(peer_id, Session(client), admission)
         client.notify(MediasoupVersion(version=self._release))
+        return peer
+
+    def restore(self, record: PeerRecord) -> Peer:
+        """Have a peer that joined before this process began: it is away, and has no media yet."""
+        session = Session(id=record.session_id, token_digest=record.token_digest)
+        peer = self._new_peer(record.id, session, record.admission)
+        peer.restore(record)
         return peer
 
     def join(
@@ -241,7 +264,7 @@ class Room(Moderation):
         What :meth:`adjust` changed stays too, unless ``config`` says otherwise about it than before. Without a lobby
         those who wait there are admitted, by ``by``.
         """
-        before, self._configured = asdict(self._configured), config
+        before, self.configured = asdict(self.configured), config
         self._change(replace(self.config, **{k: v for k, v in asdict(config).items() if v != before[k]}), by)
 
     def lock(self, locked: bool, by: Actor | None) -> None:
@@ -318,7 +341,7 @@ class Room(Moderation):
         self._stragglers.stop()
         if self.closed:
             return
-        if self._deaths.too_many():
+        if self.deaths.too_many(asyncio.get_running_loop().time()):
             self._log.error("room closed: its workers die again and again")
             self.close(Farewell.WORKER_DIED)
         else:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+
+from loguru import logger
 
 from app.config import Settings
 from app.errors import LimitReached, Unavailable
@@ -12,19 +15,27 @@ from app.mediasoup.signal import Signal
 from .admission import Admission
 from .door import Door
 from .events import Farewell
+from .interfaces import RecordStore
 from .peer import Peer
 from .quarters import Quarters
 from .rebuild import Rebuild
+from .recorder import Recorder
 from .room import Room
 from .room_config import RoomConfig
+from .room_records import RoomRecords
 from .worker_pool import WorkerPool
 
 
 class RoomManager:
-    """Makes a room when somebody comes, and forgets it when it ends. ``on_open`` fires for each that is made."""
+    """
+    Makes a room when somebody comes, and forgets it when it ends.
 
-    def __init__(self, pool: WorkerPool, settings: Settings) -> None:
+    ``on_open`` fires for each that is made, or was there before this process began. With a ``store`` rooms outlive it.
+    """
+
+    def __init__(self, pool: WorkerPool, settings: Settings, store: RecordStore | None = None) -> None:
         self._pool = pool
+        self._recorder = None if store is None else Recorder(store)
         self._settings = settings
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[Room]] = {}
@@ -81,11 +92,27 @@ class RoomManager:
             self._check_limit()
             self._pool.choose()
 
+    async def wait_settled(self) -> None:
+        """Wait until rooms from before this process began are there again, if there may be some; a while at most."""
+        await self._pool.wait_settled()
+
     def find_session(self, room_id: str, token: str, peer_id: str | None) -> tuple[Room, Peer] | None:
         """Give the room and the peer whose session this secret resumes. Whoever has it may come in, whatever holds."""
         room = self._rooms.get(room_id)
         peer = None if room is None or self._closed else room.sessions.find(token, peer_id)
         return None if room is None or peer is None else (room, peer)
+
+    def adopt(self, room: Room, peers: Iterable[Peer]) -> None:
+        """Have a room that was on before this process began, with those who are in it."""
+        if room.id in self._rooms:
+            # It was made anew while its worker could not be reached. People are there by now.
+            logger.bind(room=room.id).warning("the room is on already: what was left of it is closed")
+            room.quarters.home.rooms -= 1
+            room.close(Farewell.REPLACED)
+            return
+        self._add(room)
+        for peer in peers:
+            room.on_join.emit(peer)
 
     async def close(self) -> None:
         """End all rooms. Clients are told."""
@@ -98,6 +125,11 @@ class RoomManager:
         await self._stop()
         for room in self._rooms.values():
             room.let_go()
+            if room.records is not None:
+                await room.records.save_all()
+                room.records.stop()
+        if self._recorder is not None:
+            self._recorder.close()
 
     async def _stop(self) -> None:
         self._closed = True
@@ -122,11 +154,16 @@ class RoomManager:
                 raise Unavailable(f"worker {home.slot} could not make the room: {error}") from error
             raise
         room = Room(config, quarters, self._settings, self._pool.release)
-        self._rooms[config.id] = room
+        self._add(room)
+        return room
+
+    def _add(self, room: Room) -> None:
+        self._rooms[room.id] = room
+        if self._recorder is not None:
+            room.records = RoomRecords(room, self._recorder)
         room.on_close.add(lambda _: self._room_closed(room))
         self._rebuild.watch(room)
         self.on_open.emit(room)
-        return room
 
     def _room_closed(self, room: Room) -> None:
         del self._rooms[room.id]

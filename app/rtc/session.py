@@ -18,7 +18,8 @@ class Session:
 
     Who is away is told and asked nothing. One that comes back is attached first, and still away until its client has
     said what it has: then it gets to know everything anew, and :meth:`resume` makes it hear again. ``away_since`` is
-    the loop's time, ``connection`` the one that it has now. ``token_digest`` is of the secret by which the client comes back, ``None`` while it has none.
+    the loop's time, ``connection`` the one that it has now. ``token_digest`` is that of the secret by which the client
+    comes back, ``None`` while it has none.
     """
 
     def __init__(

@@ -157,16 +157,25 @@ class Subscriber(ABC, Generic[P, C]):
             else:
                 consumer.close()
 
+    def adopt(self, consumer: C, owner_id: str, producer: P) -> None:
+        """Have a consumer from before this process began; :meth:`keep` says whether its client has it, too."""
+        self.consumers.adopt(consumer)
+        self._waiting.pop(producer.id, None)
+        self._watch(consumer, owner_id, producer)
+
     def _introduce(self, consumer: C, owner_id: str, producer: P) -> None:
-        self._consumed[producer.id] = consumer
-        self._sources[consumer.id] = (owner_id, producer)
         # The question goes out before any event of the consumer can.
         confirmed = self._client.ask(self._question(consumer, owner_id, producer))
+        self._watch(consumer, owner_id, producer)
+        self._tasks.start(self._confirm(consumer, confirmed), name=f"introducing {self.KIND} {consumer.id}")
+
+    def _watch(self, consumer: C, owner_id: str, producer: P) -> None:
+        self._consumed[producer.id] = consumer
+        self._sources[consumer.id] = (owner_id, producer)
         self._listen(consumer, owner_id, producer)
         # A consumer that its transport took with it is still wanted, on the next transport.
         consumer.on_transport_close.add(lambda: self.offer(owner_id, producer))
         consumer.on_close.add(lambda: self._ended(consumer, producer))
-        self._tasks.start(self._confirm(consumer, confirmed), name=f"introducing {self.KIND} {consumer.id}")
 
     async def _confirm(self, consumer: C, confirmed: Awaitable[None]) -> None:
         try:

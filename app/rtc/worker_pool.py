@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from loguru import logger
 
@@ -16,12 +17,15 @@ from app.mediasoup.signal import Signal
 from app.mediasoup.webrtc_server import WebRtcServer
 from app.mediasoup.worker import Worker
 
-from .interfaces import AttachedWorker, WorkerSource
+from .interfaces import AttachedWorker, RecordsUnavailable, WorkerSource
 from .placement import pick_worker
 from .waiting import Backoff, until
 
 #: Seconds that a worker has to answer before it counts as ill.
 ANSWER_TIMEOUT = 2.0
+#: Seconds after the start that a source has to be there, and all its workers, for what was left in them to be waited
+#: for. A source that is not there at once has nothing: workers die with it.
+SOURCE_PATIENCE, PATIENCE = 2.0, 10.0
 #: Seconds between tries to make a worker ready. The first are short: a slot should be back within 2 s.
 FIRST_DELAY, LONGEST_DELAY = 0.1, 2.0
 
@@ -36,6 +40,16 @@ class PooledWorker:
     webrtc_server: WebRtcServer
     rooms: int = 0
     peers: int = 0
+
+
+class Heir(Protocol):
+    """Goes on with what an earlier process left in workers: :class:`app.rtc.adoption.Heir`."""
+
+    async def take_over(self, attached: AttachedWorker) -> None:
+        """Take over what is to go on, and close all else that is in a worker."""
+
+    def settle(self, home: PooledWorker) -> None:
+        """Let rooms be there again: their worker is ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +68,17 @@ class WorkerPool:
     """
     Keeps the worker of each slot attached and its WebRTC server listening, from :meth:`start` to :meth:`close`.
 
-    A slot whose worker died stays empty until the source has another; rooms learn of it from their routers.
+    A slot whose worker died stays empty until the source has another; rooms learn of it from their routers. ``heir``
+    takes over what an earlier process left in the workers; without one it is closed.
     """
 
     def __init__(self, source: WorkerSource, settings: Settings) -> None:
+        self.heir: Heir | None = None
         self._source = source
         self._settings = settings
+        #: The loop's time; ``None`` before the start, and when nothing of an earlier process can come any more.
+        self._started: float | None = None
+        self._closing = False
         self._workers: dict[int, PooledWorker] = {}
         self._problems: dict[int, str] = {}
         self._keepers: dict[int, asyncio.Task[None]] = {}
@@ -78,11 +97,17 @@ class WorkerPool:
 
     def start(self) -> None:
         """Begin to attach to workers; returns at once."""
+        self._started = asyncio.get_running_loop().time()
         self._source.on_slots.add(self._slots_changed)
         self._slots_changed(self._source.slots)
 
     async def close(self) -> None:
         """Let go of all workers; what was made in them is closed."""
+        self._closing = True
+        await self.let_go()
+
+    async def let_go(self) -> None:
+        """Let go of all workers, and leave what is in those that outlive this process."""
         self._source.on_slots.remove(self._slots_changed)
         keepers = tuple(self._keepers.values())
         self._slots_changed(())
@@ -104,6 +129,19 @@ class WorkerPool:
     async def wait_ready(self) -> None:
         """Wait until there is a worker in every slot."""
         await until(lambda: bool(self._keepers) and self._keepers.keys() <= self._workers.keys(), self._changed)
+
+    async def wait_settled(self) -> None:
+        """Wait until all that an earlier process left is there again; for a while after the start only."""
+        if self.heir is None or self._started is None:
+            return
+        try:
+            async with asyncio.timeout_at(self._started + SOURCE_PATIENCE):
+                await until(lambda: bool(self._keepers), self._changed)
+            async with asyncio.timeout_at(self._started + PATIENCE):
+                await self.wait_ready()
+        except TimeoutError:
+            logger.debug("going on without some workers")
+        self._started = None
 
     async def wait_any(self) -> None:
         """Wait until there is a worker at all."""
@@ -151,7 +189,7 @@ class WorkerPool:
                 await self._keep_one(slot, backoff)
             except Exception as error:
                 # Also a mistake of ours must not cost the slot.
-                expected = isinstance(error, MediasoupError)
+                expected = isinstance(error, (MediasoupError, RecordsUnavailable, TimeoutError))
                 logger.opt(exception=not expected).error("worker {} can't be used: {}", slot, error)
                 self._problems[slot] = str(error)
                 await asyncio.sleep(backoff.next())
@@ -164,12 +202,17 @@ class WorkerPool:
             backoff.reset()
             await self._offer(attached, server)
         finally:
-            attached.worker.close()
+            # Unless it is wanted that calls end, they go on: with the next try, or the next process.
+            (attached.worker.close if self._closing else attached.worker.let_go)()
 
     async def _prepare(self, attached: AttachedWorker) -> WebRtcServer:
-        """Clear away what an earlier control plane left in the worker, and open its sockets."""
+        """Take over what an earlier process left in the worker, or clear it away, and see that its sockets are open."""
         worker, settings = attached.worker, self._settings
-        if leftovers := await worker.close_leftovers():
+        if self.heir is not None:
+            await self.heir.take_over(attached)
+            for server in worker.webrtc_servers.values():
+                return server
+        elif leftovers := await worker.close_leftovers():
             logger.info("worker {}: closed {} leftovers of an earlier run", attached.slot, leftovers)
         port = settings.rtc_port + attached.slot
         return await worker.create_webrtc_server(
@@ -200,6 +243,8 @@ class WorkerPool:
         worker.on_died.add(lambda reason: self._died(pooled, reason))
         worker.on_close.add(forget)
         self._workers[slot] = pooled
+        if self.heir is not None:
+            self.heir.settle(pooled)
         self._problems.pop(slot, None)
         logger.info("worker {} is ready (pid {})", slot, worker.pid)
         self._changed.emit()

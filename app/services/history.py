@@ -64,7 +64,7 @@ class History:
         await self.writes.close()
 
     def _opened(self, room: Room) -> None:
-        call = Call(uuid.uuid4(), room.id)
+        call = Call(room.call_id, room.id)
         room.on_join.add(lambda peer: self._joined(call, peer))
         room.on_leave.add(self._left)
         room.on_close.add(lambda farewell: self._closed(call, farewell))
@@ -79,7 +79,8 @@ class History:
             self.writes.put(SessionStarted(call, at))
         call.present += 1
         call.peak = max(call.peak, call.present)
-        presence = self._present[peer] = Presence(uuid.uuid4(), peer, call)
+        # The same for the same session, though another process may have written down its beginning.
+        presence = self._present[peer] = Presence(uuid.uuid5(call.session_id, peer.session.id), peer, call)
         joined = ParticipantJoined(
             call=call,
             participant_id=presence.participant_id,

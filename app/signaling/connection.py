@@ -42,6 +42,8 @@ COME_AGAIN = (Farewell.WORKER_DIED, Farewell.SERVER_SHUTDOWN, Farewell.CONNECTIO
 #: With this many questions open a client gets twice the time, with twice as many three times, and so on.
 QUESTIONS_A_TURN = 20
 NO_SESSION = "there is no session to resume here (any more): join"
+#: How the names of methods begin that change nothing.
+READING = "get"
 #: A method's name is logged up to here.
 SHOWN_NAME = 64
 
@@ -181,7 +183,9 @@ class Connection:
             return
         self._holding += method.answers_first
         try:
-            frame = protocol.answer(request.id, await self._call(method, request))
+            answer = await self._call(method, request)
+            await self._put_down(request)
+            frame = protocol.answer(request.id, answer)
         except Exception as error:
             refusal = refusal_of(error, method.schema)
             if refusal is None:
@@ -209,6 +213,12 @@ class Connection:
             return await method.handle(self._room, self._peer, data)
         async with self._orders.setdefault(getattr(data, method.ordered_by), asyncio.Lock()):
             return await method.handle(self._room, self._peer, data)
+
+    async def _put_down(self, request: Request) -> None:
+        """See that what the request has changed outlives this process, before the client counts on it."""
+        records = None if self._room is None else self._room.records
+        if records is not None and self._peer is not None and not request.method.startswith(READING):
+            await records.save(self._peer)
 
     def _refuse(self, request: Request, refusal: Refusal) -> None:
         self._log.debug("{!r} refused: {} {}", request.method[:SHOWN_NAME], refusal.name, refusal.reason)

@@ -79,6 +79,7 @@ class Signaling:
         if not self._may_use(request):
             raise NotAllowed("pages of this origin may not use this server")
         knock = Knock.of(request)
+        await self._rooms.wait_settled()
         connection, room, peer = await self._receive(request, knock)
         self._connections.add(connection)
         if not self._tasks:

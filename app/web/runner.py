@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterable
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from loguru import logger
 
 from app.listening.sockets import BACKLOG
@@ -62,8 +62,10 @@ class Runner(web.AppRunner):
         return sum(isinstance(each, _Connection) and each.is_busy for each in connections)
 
     async def _last_on_its_connection(self, request: web.Request, response: web.StreamResponse) -> None:
-        if self._finishing:
+        if self._finishing and not isinstance(response, web.WebSocketResponse):
             response.force_close()
+            # aiohttp has written down already that the connection lives on.
+            response.headers[hdrs.CONNECTION] = "close"
 
     async def _make_server(self) -> web.Server:
         theirs = await super()._make_server()

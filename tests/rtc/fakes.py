@@ -37,15 +37,26 @@ def free_port() -> int:
 
 
 class SpawnedWorkers:
-    """A source of workers that starts real ones itself, in one slot."""
+    """A source of workers that starts real ones itself, in one slot; between :meth:`pause` and :meth:`resume`, none."""
 
     def __init__(self) -> None:
         self.release: str | None = "3.27.1"
         self.slots: Sequence[int] = (0,)
         self.on_slots: Signal[Sequence[int]] = Signal()
         self.spawned: list[Worker] = []
+        self._may_start = asyncio.Event()
+        self._may_start.set()
+
+    def pause(self) -> None:
+        """Start no more workers."""
+        self._may_start.clear()
+
+    def resume(self) -> None:
+        """Start workers again."""
+        self._may_start.set()
 
     async def attach(self, slot: int) -> AttachedWorker:
+        await self._may_start.wait()
         worker = await Worker.spawn(WorkerSettings())
         self.spawned.append(worker)
         return AttachedWorker(slot, f"spawned {len(self.spawned)}", worker)

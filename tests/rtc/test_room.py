@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import os
-import signal
 
 import pytest
 
@@ -149,25 +147,6 @@ async def test_an_empty_room_ends_and_one_with_somebody_does_not(
     assert (await worker.dump()).router_ids == []
     with pytest.raises(Unavailable):
         enter(room, "ada")
-
-
-async def test_a_dead_worker_ends_its_room_and_a_new_one_opens_on_the_next(
-    arrive: Arrive, room: Room, rooms: RoomManager, worker: Worker, pool: WorkerPool
-) -> None:
-    (ada, adas), (_, bobs) = await arrive("ada"), await arrive("bob")
-    await produce_audio(ada)
-    await bobs.hears(ConsumerScoreChanged)
-    os.kill(worker.pid, signal.SIGKILL)
-    for client in (adas, bobs):
-        await client.hears(RoomClosed, reason="worker-died")
-        assert client.farewell is Farewell.WORKER_DIED
-        assert client.all(PeerClosed) == []
-    assert room.closed and ada.closed and len(rooms) == 0
-    async with asyncio.timeout(5):
-        await pool.wait_ready()
-    again = await rooms.get_or_create(RoomConfig(id="kitchen"))
-    assert again is not room
-    assert pool.workers[0].rooms == 1 and pool.workers[0].peers == 0
 
 
 async def test_load_is_counted(arrive: Arrive, rooms: RoomManager, pool: WorkerPool) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
+from aiohttp.base_protocol import BaseProtocol
 
 Json = dict[str, Any]
 
@@ -32,6 +33,8 @@ class ProtooClient:
         self.websocket = websocket
         #: ``(method, data)`` of what the server told and asked, in order.
         self.heard: list[tuple[str, Json]] = []
+        #: All that came, as it came.
+        self.frames: list[Json] = []
         self.accepts: Callable[[str, Json], bool | None] = lambda method, data: True
         self._pending: dict[int, asyncio.Future[Any]] = {}
         self._changed = asyncio.Event()
@@ -42,11 +45,12 @@ class ProtooClient:
 
     @classmethod
     async def connect(
-        cls, session: ClientSession, url: str, room: str, peer: str, token: str | None = None
+        cls, http: ClientSession, url: str, room: str, peer: str, token: str | None = None, resume: str | None = None
     ) -> ProtooClient:
         """Open a socket to ``url``."""
-        params = {"roomId": room, "peerId": peer} | ({} if token is None else {"token": token})
-        websocket = await session.ws_connect(url, params=params, protocols=("protoo",), max_msg_size=0)
+        secrets = {"token": token, "resume": resume}
+        params = {"roomId": room, "peerId": peer} | {name: value for name, value in secrets.items() if value}
+        websocket = await http.ws_connect(url, params=params, protocols=("protoo",), max_msg_size=0)
         return cls(websocket)
 
     async def request(self, method: str, data: object = None) -> Any:
@@ -95,6 +99,24 @@ class ProtooClient:
         await self.websocket.close()
         await self.reader
 
+    def vanish(self) -> None:
+        """Cut the connection, without a word."""
+        transport = self._protocol().transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.abort()
+
+    def hang(self, hangs: bool = True) -> None:
+        """Read nothing, and so answer no ping; or go on."""
+        if hangs:
+            self._protocol().pause_reading()
+        else:
+            self._protocol().resume_reading()
+
+    def _protocol(self) -> BaseProtocol:
+        connection = self.websocket._response.connection
+        assert connection is not None and connection.protocol is not None
+        return connection.protocol
+
     async def _read(self) -> None:
         async for message in self.websocket:
             if message.type is WSMsgType.TEXT:
@@ -103,6 +125,7 @@ class ProtooClient:
             answered.cancel()
 
     def _received(self, frame: Json) -> None:
+        self.frames.append(frame)
         if frame.get("response"):
             answered = self._pending.pop(frame["id"], None)
             if answered is None:

@@ -9,6 +9,7 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from app.config import Settings
+from app.rtc import sessions
 from app.rtc.room_manager import RoomManager
 from app.rtc.worker_pool import WorkerPool
 from app.signaling.endpoint import Signaling
@@ -36,6 +37,13 @@ def gate() -> TestGate:
 
 
 @pytest.fixture
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those whose socket and media are gone leave at once."""
+    monkeypatch.setattr(sessions, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(sessions, "GHOST_AFTER", 0.1)
+
+
+@pytest.fixture
 async def signaling(rooms: RoomManager, gate: TestGate, settings: Settings) -> AsyncIterator[Signaling]:
     signaling = Signaling(rooms, gate, settings, everybody)
     yield signaling
@@ -52,11 +60,13 @@ async def url(signaling: Signaling, pool: WorkerPool, settings: Settings) -> Asy
 
 @pytest.fixture
 async def connect(http: ClientSession, url: str) -> AsyncIterator[Connect]:
-    """Connect a client: ``await connect("ada")``, or with a token ``await connect("ada", token=…)``."""
+    """Connect a client: ``await connect("ada")``, with secrets ``await connect("ada", token=…, resume=…)``."""
     clients: list[ProtooClient] = []
 
-    async def connect(peer: str, room: str = "kitchen", token: str | None = None) -> ProtooClient:
-        clients.append(await ProtooClient.connect(http, url, room, peer, token))
+    async def connect(
+        peer: str, room: str = "kitchen", token: str | None = None, resume: str | None = None
+    ) -> ProtooClient:
+        clients.append(await ProtooClient.connect(http, url, room, peer, token, resume))
         return clients[-1]
 
     yield connect

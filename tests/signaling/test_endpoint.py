@@ -140,15 +140,33 @@ async def test_who_is_not_heard_is_given_up_and_who_answers_pings_is_not(
         await alive.ends()
 
 
-async def test_a_client_that_only_vanishes_leaves_the_room(
+async def test_who_hung_for_8_s_lost_nothing_and_who_vanished_is_out_within_12(
+    connect: Connect, rooms: RoomManager
+) -> None:
+    ada, hung, gone = await connect("ada"), await connect("hung"), await connect("gone")
+    for client in (ada, hung, gone):
+        await join(client)
+    loop = asyncio.get_running_loop()
+    vanished_at = loop.time()
+    hung.hang()
+    gone.hang()
+    loop.call_later(8, hung.hang, False)
+    await ada.hears("peerClosed", peerId="gone")
+    assert 9 < loop.time() - vanished_at < 12
+    room = rooms.get("kitchen")
+    assert room is not None and not room.find("hung").session.away
+    assert await hung.request("getRouterRtpCapabilities")
+    gone.hang(False)
+    assert await gone.ends() == 1008
+
+
+async def test_a_client_that_vanishes_before_it_joined_leaves_the_room(
     connect: Connect, pool: WorkerPool, signaling: Signaling
 ) -> None:
     client = await connect("ada")
     await client.hears("mediasoup-version")
     assert pool.workers[0].peers == 1
-    connection = client.websocket._response.connection
-    assert connection is not None and connection.transport is not None
-    connection.transport.abort()
+    client.vanish()
     await until(lambda: pool.workers[0].peers == 0 and len(signaling) == 0)
 
 
@@ -167,19 +185,19 @@ async def reasons(rooms: RoomManager) -> list[str]:
 @pytest.mark.parametrize(
     ("code", "expected"), [(1000, "left"), (1001, "left"), (1011, "connection-lost"), (3000, "connection-lost")]
 )
-async def test_who_closes_its_socket_left(connect: Connect, reasons: list[str], code: int, expected: str) -> None:
+async def test_who_closes_its_socket_left(
+    connect: Connect, reasons: list[str], impatience: None, code: int, expected: str
+) -> None:
     client = await connect("ada")
     await join(client)
     await client.websocket.close(code=code)
     await until(lambda: reasons == [expected])
 
 
-async def test_who_vanishes_has_lost_its_connection(connect: Connect, reasons: list[str]) -> None:
+async def test_who_vanishes_has_lost_its_connection(connect: Connect, reasons: list[str], impatience: None) -> None:
     client = await connect("ada")
     await join(client)
-    connection = client.websocket._response.connection
-    assert connection is not None and connection.transport is not None
-    connection.transport.abort()
+    client.vanish()
     await until(lambda: reasons == ["connection-lost"])
 
 
@@ -194,11 +212,13 @@ async def test_who_breaks_the_rules_leaves_by_a_protocol_error(
     await until(lambda: reasons == ["protocol-error"])
 
 
-async def test_a_server_that_goes_down_is_the_reason(
-    connect: Connect, reasons: list[str], signaling: Signaling
+async def test_who_is_sent_away_by_a_server_that_goes_down_has_not_left(
+    connect: Connect, reasons: list[str], signaling: Signaling, rooms: RoomManager
 ) -> None:
     client = await connect("ada")
     await join(client)
     await signaling.close()
     assert await client.ends() == 1012
-    assert reasons == ["server-shutdown"]
+    room = rooms.get("kitchen")
+    assert room is not None and room.find("ada").session.away
+    assert reasons == []

@@ -44,6 +44,7 @@ def test_only_preparing_and_looking_is_allowed_before_joining() -> None:
         "getRouterRtpCapabilities",
         "getIceServers",
         "join",
+        "resume",
         "createWebRtcTransport",
         "connectWebRtcTransport",
         "restartIce",

@@ -42,6 +42,7 @@ async def test_join_tells_what_one_is_and_may_do(connect: Connect, gate: TestGat
     gate.rooms["kitchen"] = RoomConfig(id="kitchen", name="Kitchen", locked=True)
     host = await connect("host", token=gate.issue("host", MODERATOR, role="owner"))
     answer = await join(host)
+    assert len(answer.pop("sessionId")) == 36 and len(answer.pop("resumeToken")) == 43
     assert answer == {
         "peers": [],
         "identity": "host",
