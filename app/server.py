@@ -78,6 +78,11 @@ class Server:
         )
         self._lease = Lease(Address.of(settings))
 
+    @property
+    def urls(self) -> str:
+        """Where it listens, for people to read."""
+        return " and ".join(sorted(site.name for site in self._runner.sites))
+
     async def start(self) -> None:
         """
         Listen, and begin to look for the sidecar and the database.
@@ -92,21 +97,21 @@ class Server:
 
     async def stop(self) -> None:
         """
-        Stop accepting, answer what was asked, tell clients, let go of workers.
+        Stop accepting, answer what was asked, and let go of clients, rooms and workers: the next app goes on with them.
 
-        Who connects from now on waits for the next app, if there is a listener. A part that does not end in its time,
+        Who connects from now on waits for it, if there is a listener. A part that does not end in its time,
         or fails, does not keep the others from ending; all of it takes less than ``LAST_RESORT`` seconds.
         """
-        await _step("listening", self._stop_listening(), 0.5)
+        await _step("listening", self._stop_listening(), 0.3)
         await asyncio.gather(
-            _step("signaling", self.signaling.close(), 3.5),
-            _step("answers", self._runner.finish(ANSWERING_SECONDS), 3.5),
+            _step("signaling", self.signaling.close(), 3.3),
+            _step("answers", self._runner.finish(ANSWERING_SECONDS), 3.3),
         )
-        await _step("rooms", self.rooms.let_go(), 2)
+        await _step("rooms", self.rooms.let_go(), 1.5)
         await _step("services", self.services.close(), 2.5)
-        await _step("workers", self.pool.let_go(), 0.5)
-        await _step("sidecar", self.sidecar.close(), 0.5)
-        await _step("http", self._runner.cleanup(), 1)
+        await _step("workers", self.pool.let_go(), 0.3)
+        await _step("sidecar", self.sidecar.close(), 0.3)
+        await _step("http", self._runner.cleanup(), 0.8)
 
     async def _stop_listening(self) -> None:
         await self._runner.stop_listening()
@@ -158,7 +163,7 @@ async def _serve(settings: Settings) -> int:
         await server.stop()
         return 1
     _tune_garbage_collection()
-    logger.info("Connect {} listens on http://{}", app.__version__, address)
+    logger.info("Connect {} listens on {}", app.__version__, server.urls)
     await stop.wait()
     logger.info("stopping")
     # Runs in a thread of its own, so that it also ends a loop that is stuck.

@@ -21,7 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def drain(settings: Settings, arguments: Namespace) -> int:
     """Begin; when asked again, say how many are left."""
     state = ask(settings, "POST", PATH, {"deadlineSeconds": arguments.deadline})
-    print(f"draining; {state['peers']} people are left in {state['rooms']} calls")
+    print(f"draining; people still here: {state['peers']}, calls: {state['rooms']}")
     return 0
 
 

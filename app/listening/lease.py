@@ -120,9 +120,10 @@ class Lease:
             logger.debug("the listener is gone: {}", error)
             return False
         if said.startswith(NO):
-            logger.warning("the listener listens elsewhere, or keeps other sockets; a restart of this app will show")
+            logger.warning("the listener has another address, and won't keep {} while this app restarts", self._address)
             self._part()
-        return said.startswith(NO)
+            return True
+        return False
 
     def _part(self) -> None:
         if self._listener is not None:

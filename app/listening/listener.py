@@ -50,12 +50,12 @@ class Listener:
             while True:
                 if not self._sockets:
                     self._bind(give_up_at)
+                self._lend()
                 for key, _ in self._selector.select(None if self._sockets else RETRY_EVERY):
                     if key.fileobj is entrance:
                         self._welcome(entrance)
                     else:
-                        self._hear(key.fileobj)  # type: ignore[arg-type]  # Only sockets are registered.
-                    self._lend()
+                        self._hear(key.data)
 
     @contextmanager
     def _entrance(self) -> Iterator[socket.socket]:
@@ -64,7 +64,7 @@ class Listener:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             connect(self._address, timeout=RETRY_EVERY).close()
-        except OSError:
+        except (FileNotFoundError, ConnectionRefusedError):
             path.unlink(missing_ok=True)
         else:
             raise OSError(errno.EADDRINUSE, f"another listener runs, at {path}")
@@ -87,7 +87,6 @@ class Listener:
                 raise
         else:
             logger.info("listening on {}", self._address)
-            self._lend()
 
     def _welcome(self, entrance: socket.socket) -> None:
         app, _ = entrance.accept()
@@ -97,7 +96,7 @@ class Listener:
             return
         app.setblocking(False)
         self._apps.add(app)
-        self._selector.register(app, selectors.EVENT_READ)
+        self._selector.register(app, selectors.EVENT_READ, data=app)
 
     def _hear(self, app: socket.socket) -> None:
         try:

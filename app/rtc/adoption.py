@@ -239,13 +239,15 @@ class _PeersOf:
     def _give_what_it_sends(self, peer: Peer, record: PeerRecord) -> None:
         for transport in self._transports_of(record):
             peer.media.adopt_transport(transport)
-            for producer in transport.producers.values():
-                self._owners[producer.id] = peer.id
+        # In the order in which they were made, which the worker does not know.
+        for id in record.producers:
+            if (producer := self._router.producers.get(id)) is not None:
+                self._owners[id] = peer.id
                 peer.media.adopt_producer(producer)
-            for data_producer in transport.data_producers.values():
-                self._owners[data_producer.id] = peer.id
-                members = record.data_producers[data_producer.id].audience
-                audience = None if members is None else Audience(frozenset(members))
+        for id, sent in record.data_producers.items():
+            if (data_producer := self._router.data_producers.get(id)) is not None:
+                self._owners[id] = peer.id
+                audience = None if sent.audience is None else Audience(frozenset(sent.audience))
                 peer.media.adopt_data_producer(data_producer, audience)
 
     def _give_what_it_gets(self, peer: Peer, record: PeerRecord) -> None:

@@ -44,8 +44,8 @@ class Company:
         self.chat = Chat(self._tell)
         self.hands = Hands(self._tell)
         self._stage = Stage(config.last_n)
-        #: Something may have changed that all were told of, or should know.
-        self.on_tell: Signal[()] = Signal()
+        #: Something about the room, or about who is in it, may be otherwise than before.
+        self.on_change: Signal[()] = Signal()
         self._exchange = Exchange(loudness, self._joined, self._broadcast, self._log, self._stage)
 
     @property
@@ -114,7 +114,7 @@ class Company:
     def _tell(self, event: Event, *, but: Peer | None = None) -> None:
         """Tell all who joined of something that has changed."""
         self._broadcast(event, but=but)
-        self.on_tell.emit()
+        self.on_change.emit()
 
     def _broadcast(self, event: Event, *, but: Peer | None = None) -> None:
         for peer in self._joined(but=but):

@@ -84,6 +84,7 @@ class Moderation(Company):
     def ban(self, ban: Ban, by: Actor | None, until: datetime | None = None) -> None:
         """Have an identity, or the holders of a token, leave this call, and keep them out of it."""
         self._door.bans[ban] = until
+        self.on_change.emit()
         for peer in tuple(self._peers.values()):
             if ban in bans_on(peer.admission):
                 self._send_away(peer, Farewell.BANNED, by)
@@ -98,10 +99,13 @@ class Moderation(Company):
         """Let them come in again."""
         self._door.bans.pop(ban, None)
         self._door.listed_bans -= {ban}
+        self.on_change.emit()
 
     def note_bans(self, bans: frozenset[Ban]) -> None:
         """Keep those out who are banned on record now, and nobody else who was before."""
-        self._door.listed_bans = bans
+        if bans != self._door.listed_bans:
+            self._door.listed_bans = bans
+            self.on_change.emit()
 
     # What they send
 
@@ -188,6 +192,7 @@ class Moderation(Company):
         else:
             source = source_of(producer)
             self._door.lift(peer.identity, source)
+            self.on_change.emit()
             peer.client.notify(UnmutedByModerator(producer_id=producer_id, source=source, by=by))
 
     async def mute_sound(self, peer_id: str, by: Actor) -> None:
@@ -201,6 +206,7 @@ class Moderation(Company):
     def unmute(self, peer_id: str, by: Actor) -> None:
         """Let a peer send again all that moderators muted of it."""
         peer = self.find(peer_id)
+        self.on_change.emit()
         for source in self._door.lift_all(peer.identity):
             peer.client.notify(UnmutedByModerator(producer_id=None, source=source, by=by))
 
@@ -230,6 +236,7 @@ class Moderation(Company):
             return
         was_visible, was_moderator = peer.visible, peer.grants.room_admin
         peer.grants, peer.role = grants, role
+        self.on_change.emit()
         peer.client.notify(PermissionsChanged(permissions=grants.to_claim(), role=role, by=by))
         _close_what_is_forbidden(peer, by)
         if peer.media.receive(grants.can_subscribe) and grants.can_subscribe and peer.joined:
@@ -266,6 +273,7 @@ class Moderation(Company):
             muting += [
                 self._mute_if_there(peer, producer, by) for producer in peer.media.producers if producer.kind == "audio"
             ]
+        self.on_change.emit()
         await asyncio.gather(*muting)
 
     async def _mute_if_there(self, peer: Peer, producer: Producer, by: Actor) -> None:
@@ -278,6 +286,7 @@ class Moderation(Company):
     async def _mute(self, peer: Peer, producer: Producer, by: Actor) -> None:
         source = source_of(producer)
         self._door.silence(peer.identity, source)
+        self.on_change.emit()
         await producer.pause()
         may_unmute = self.config.unmute_allowed
         told = MutedByModerator(producer_id=producer.id, source=source, may_unmute=may_unmute, by=by)

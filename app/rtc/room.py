@@ -254,6 +254,8 @@ class Room(Moderation):
         for peer in concerned:
             peer.client.notify(Rebuild(router_rtp_capabilities=self.rtp_capabilities))
         self._stragglers.watch(concerned)
+        self.on_change.emit()
+        self.on_change.emit()
 
     # Being otherwise
 

@@ -123,11 +123,13 @@ class RoomManager:
     async def let_go(self) -> None:
         """Do no more with any room, and leave their media to who takes them over. To be called before the pool ends."""
         await self._stop()
+        # All of them first: what takes too long is cut short, and then none may take the pool's end for a death.
         for room in self._rooms.values():
             room.let_go()
-            if room.records is not None:
-                await room.records.save_all()
-                room.records.stop()
+        records = [room.records for room in self._rooms.values() if room.records is not None]
+        await asyncio.gather(*(each.save_all() for each in records))
+        for each in records:
+            each.stop()
         if self._recorder is not None:
             self._recorder.close()
 

@@ -57,13 +57,13 @@ class RoomRecords:
         self._deaths: dict[float, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         room.on_join.add(lambda _: self.touch())
-        room.on_leave.add(lambda *_: self.touch())
-        room.on_tell.add(self.touch)
+        room.on_leave.add(lambda peer, _: self._left(peer))
+        room.on_change.add(self.touch)
         room.on_close.add(lambda _: self._forget())
 
     async def save(self, peer: Peer) -> None:
         """Put down what a request of ``peer`` may have changed, before it is answered."""
-        if self._room.closed:
+        if self._room.closed or self._room.quarters.router.closed:
             return
         self._find_room()
         self._put_room()
@@ -89,16 +89,21 @@ class RoomRecords:
             self._timer.cancel()
             self._timer = None
 
+    def _left(self, peer: Peer) -> None:
+        # At once: who is gone must not be there again.
+        self._drop_peer(peer.session.id)
+        self.touch()
+
     def _look(self) -> None:
         self.stop()
-        if self._room.closed:
+        if self._room.closed or self._room.quarters.router.closed:
+            # It will be elsewhere in a moment, or is not at all any more.
             return
         self._find_room()
         self._put_room()
         present = {peer.session.id: peer for peer in self._room.peers if not peer.closed}
         for session_id in self._peers - present.keys():
-            self._recorder.delete(self._place, peer_key(self._router_id, session_id))
-        self._peers &= present.keys()
+            self._drop_peer(session_id)
         for peer in present.values():
             self._put_peer(peer)
 
@@ -106,6 +111,7 @@ class RoomRecords:
         """Begin anew if the room has moved: what was kept died with its worker."""
         place, router_id = _whereabouts(self._room)
         if router_id != self._router_id:
+            self._recorder.abandon(self._place)
             self._place, self._router_id = place, router_id
             self._peers.clear()
             self._room_is_kept = False
@@ -124,6 +130,11 @@ class RoomRecords:
     def _put_peer(self, peer: Peer) -> None:
         self._peers.add(peer.session.id)
         self._put(peer_key(self._router_id, peer.session.id), describe_peer(peer))
+
+    def _drop_peer(self, session_id: str) -> None:
+        if session_id in self._peers:
+            self._peers.remove(session_id)
+            self._recorder.delete(self._place, peer_key(self._router_id, session_id))
 
     def _put(self, key: str, record: Record) -> None:
         self._recorder.put(self._place, key, encode(record))

@@ -92,6 +92,5 @@ class Session:
 
     def end(self, farewell: Farewell) -> None:
         """Say goodbye, if there is a connection."""
-        client, self.connection = self.connection, None
-        if client is not None:
-            client.end(farewell)
+        if self.connection is not None:
+            self.connection.end(farewell)

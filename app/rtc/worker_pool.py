@@ -132,12 +132,13 @@ class WorkerPool:
 
     async def wait_settled(self) -> None:
         """Wait until all that an earlier process left is there again; for a while after the start only."""
-        if self.heir is None or self._started is None:
+        started = self._started
+        if self.heir is None or started is None:
             return
         try:
-            async with asyncio.timeout_at(self._started + SOURCE_PATIENCE):
+            async with asyncio.timeout_at(started + SOURCE_PATIENCE):
                 await until(lambda: bool(self._keepers), self._changed)
-            async with asyncio.timeout_at(self._started + PATIENCE):
+            async with asyncio.timeout_at(started + PATIENCE):
                 await self.wait_ready()
         except TimeoutError:
             logger.debug("going on without some workers")

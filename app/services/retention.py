@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from uuid import UUID
 
 from loguru import logger
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.config import Settings
 from app.errors import Unavailable
+from app.rtc.room_manager import RoomManager
 from app.rtc.waiting import Backoff
 from app.stores.bans import Bans
 from app.stores.call_metrics import CallMetrics
@@ -37,11 +39,13 @@ class Retention:
     """
     Cleans up the database, at once and then hourly, from :meth:`start` to :meth:`close`.
 
-    The first thing is to end the calls in the history that a former process left without an end.
+    The first thing is to end the calls in the history that a former process left without an end, unless they are among
+    ``rooms`` and go on.
     """
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings, rooms: RoomManager | None = None) -> None:
         self._database = database
+        self._rooms = rooms
         self._keep = timedelta(days=settings.history_days)
         self._started_at = now()
         self._task: asyncio.Task[None] | None = None
@@ -57,10 +61,14 @@ class Retention:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def end_lost_calls(self) -> None:
-        """End all calls that began before this process did, and who was in them."""
+        """End all calls that began before this process did and do not go on in it, and who was in them."""
+        going_on: list[UUID] = []
+        if self._rooms is not None:
+            await self._rooms.wait_settled()
+            going_on = [room.call_id for room in self._rooms.rooms]
         async with self._database.transaction() as tx:
-            await Participants(tx).close_open(self._started_at, LOST)
-            await Sessions(tx).close_open(self._started_at, LOST)
+            await Participants(tx).close_open(self._started_at, LOST, but_in=going_on)
+            await Sessions(tx).close_open(self._started_at, LOST, but=going_on)
 
     async def clean_up(self) -> int:
         """Delete what is too old; gives how many rows that were. Raises Unavailable in the middle of it."""

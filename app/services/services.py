@@ -50,7 +50,7 @@ class Services:
         self._schema_watch = SchemaWatch(self.database)
         self.history = History(rooms, self.database, settings)
         self._metrics = CallMetrics(self.history)
-        self._retention = Retention(self.database, settings)
+        self._retention = Retention(self.database, settings, rooms)
         self._ad_hoc = AdHocRooms(rooms, self.database, self.history.writes)
         self.live = LiveRooms(rooms, memory)
 

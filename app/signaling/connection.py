@@ -103,6 +103,7 @@ class Connection:
     def end(self, farewell: Farewell) -> None:
         """Close the socket, after what was told before."""
         code = WSCloseCode.SERVICE_RESTART if farewell in COME_AGAIN else STAY_AWAY
+        self._release()
         self.socket.close(code, farewell.value)
         self._stop()
 

@@ -24,6 +24,8 @@ from .protocol import SUBPROTOCOL
 
 #: How long clients have to say goodbye when the server goes down, in seconds; then they are cut off.
 GOODBYE_SECONDS = 3.0
+#: Seconds by which a look at all sockets may be late; if it is more, this process hung, and nobody was heard.
+STALL = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +146,17 @@ class Signaling:
 
     async def _sweep(self) -> None:
         """Look after all sockets at once: a timer for each would cost more than their messages do."""
+        loop = asyncio.get_running_loop()
+        now = awake_since = loop.time()
         while True:
+            due = now + self._liveness.look_every
             await asyncio.sleep(self._liveness.look_every)
-            now = asyncio.get_running_loop().time()
+            now = loop.time()
+            if now - due > STALL:
+                # It was we who did not listen.
+                awake_since = now
             for connection in tuple(self._connections):
-                silent = now - connection.socket.last_heard
+                silent = now - max(connection.socket.last_heard, awake_since)
                 if silent > self._liveness.dead_after:
                     connection.give_up(f"not heard for {silent:.0f} s")
                 elif silent > self._liveness.ping_after:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import asdict
+
 from app.errors import BadRequest
 from app.mediasoup.rtp_parameters import Value
 from app.rtc.events import Device, PeerInfo, RoomUpdated
@@ -79,15 +81,7 @@ async def resume(room: Room, peer: Peer, data: schemas.Resume) -> Resumed:
     if data.session_id != peer.session.id:
         raise BadRequest("data.sessionId: the secret is another session's")
     room.come_back(peer, _held(data))
-    snapshot = Snapshot.of(peer.media)
-    return Resumed(
-        **_view(room, peer),
-        transports=snapshot.transports,
-        producers=snapshot.producers,
-        consumers=snapshot.consumers,
-        data_producers=snapshot.data_producers,
-        data_consumers=snapshot.data_consumers,
-    )
+    return Resumed(**_view(room, peer), **asdict(Snapshot.of(peer.media)))
 
 
 def _view(room: Room, peer: Peer) -> dict[str, Any]:

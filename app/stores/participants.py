@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -33,9 +34,13 @@ class Participants(Repository[ParticipantRecord]):
         values = {"left_at": at, "leave_reason": reason}
         await self._tx.execute(update(ParticipantRecord).where(ParticipantRecord.id == id).values(values))
 
-    async def close_open(self, at: datetime, reason: str) -> None:
-        """End all stays that began before ``at`` and have no end."""
-        is_open = ParticipantRecord.left_at.is_(None) & (ParticipantRecord.joined_at < at)
+    async def close_open(self, at: datetime, reason: str, *, but_in: Collection[UUID] = ()) -> None:
+        """End all stays that began before ``at`` and have no end, but those in these calls, which go on."""
+        is_open = (
+            ParticipantRecord.left_at.is_(None)
+            & (ParticipantRecord.joined_at < at)
+            & ParticipantRecord.session_id.not_in(but_in)
+        )
         await self._tx.execute(update(ParticipantRecord).where(is_open).values(left_at=at, leave_reason=reason))
 
     async def delete_left(self, moment: datetime, *, limit: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -33,9 +34,9 @@ class Sessions(Repository[SessionRecord]):
         values = {"ended_at": at, "end_reason": reason, "peak_participants": peak_participants}
         await self._tx.execute(update(SessionRecord).where(SessionRecord.id == id).values(values))
 
-    async def close_open(self, at: datetime, reason: str) -> None:
-        """End all calls that began before ``at`` and have no end."""
-        is_open = SessionRecord.ended_at.is_(None) & (SessionRecord.started_at < at)
+    async def close_open(self, at: datetime, reason: str, *, but: Collection[UUID] = ()) -> None:
+        """End all calls that began before ``at`` and have no end, ``but`` these, which go on."""
+        is_open = SessionRecord.ended_at.is_(None) & (SessionRecord.started_at < at) & SessionRecord.id.not_in(but)
         await self._tx.execute(update(SessionRecord).where(is_open).values(ended_at=at, end_reason=reason))
 
     async def delete_ended(self, moment: datetime, *, limit: int) -> int:

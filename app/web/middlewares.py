@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from loguru import logger
 
-from app.errors import BadRequest, ConnectError, InternalError, LimitReached, TooManyRequests, Unavailable
+from app.errors import BadRequest, ConnectError, Draining, InternalError, LimitReached, TooManyRequests, Unavailable
 
 from .proxies import Client, Proxies
 
@@ -23,8 +23,8 @@ REQUEST_ID = web.RequestKey("request_id", str)
 _SANE_ID = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 #: Names of errors that the framework raises; the others' are made of what HTTP calls them.
 _NAMES = {413: "too_large", 500: InternalError.code}
-#: Seconds after which to come back, where the error itself knows none.
-_RETRY_AFTER: dict[type[ConnectError], int] = {Unavailable: 2, LimitReached: 30}
+#: Seconds after which to come back, where the error itself knows none; the first that fits.
+_RETRY_AFTER: dict[type[ConnectError], int] = {Draining: 10, Unavailable: 2, LimitReached: 30}
 #: For all answers but pages, which bring their own: there is nothing to show.
 _POLICY = "default-src 'none'; frame-ancestors 'none'"
 SECURITY_HEADERS = {

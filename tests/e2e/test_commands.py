@@ -37,5 +37,15 @@ async def test_a_room_that_is_not_there_can_not_be_ended(deployment: Deployment)
     assert (done.returncode, done.stderr) == (1, "end-room: there is no room nothing-here\n")
 
 
+async def test_the_operator_drains_the_server_and_takes_it_back(deployment: Deployment) -> None:
+    vera = await Bot.enter(deployment, "draining", "vera", [])
+    drained = await manage(deployment, "drain", "--deadline", "3600")
+    assert drained == "draining; people still here: 1, calls: 1\n"
+    assert (await asyncio.to_thread(deployment.get, "/health/ready"))[0] == 503
+    assert await manage(deployment, "undrain") == "everybody is let in again\n"
+    assert (await asyncio.to_thread(deployment.get, "/health/ready"))[0] == 200
+    await vera.leave()
+
+
 async def manage(deployment: Deployment, *arguments: str) -> str:
     return await asyncio.to_thread(deployment.manage, *arguments)

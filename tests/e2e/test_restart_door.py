@@ -35,6 +35,7 @@ class Crowd:
 
     def __init__(self, port: int) -> None:
         self._port = port
+        self._leaving = False
         self.outcomes: Counter[str] = Counter()
 
     @property
@@ -53,13 +54,12 @@ class Crowd:
         finally:
             self._leaving = True
             await asyncio.gather(*clients)
+            print(dict(self.outcomes))
 
     async def is_served(self) -> None:
         """Wait until all of them could have been served anew."""
         enough = self.served + 2 * CLIENTS
         await until(lambda: self.served >= enough, seconds=60)
-
-    _leaving = False
 
     async def _come_and_go(self, number: int) -> None:
         request = LIVE if number % 2 else SOCKET.format(number)

@@ -6,12 +6,15 @@ import asyncio
 import signal
 import socket
 import stat
+import subprocess
+import sys
 
 import pytest
 
 from app.listening.listener import MAX_APPS
 from app.listening.messages import HAVE, NO, TAKE, WANT, connect, receive, send
 from app.listening.sockets import Address, close_all, is_listening
+from tests.conftest import ROOT
 
 from .conftest import ListenerProcess, accepts
 
@@ -122,3 +125,9 @@ async def test_wrong_settings_end_with_2(idle_listener: ListenerProcess) -> None
     _, said = await process.communicate()
     assert process.returncode == 2
     assert said == b"CONNECT_PORT: 'http' is not allowed; allowed: 1 to 65535\n"
+
+
+def test_it_is_small() -> None:
+    program = "import sys, app.listening.__main__; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {"aiohttp", "sqlalchemy", "app.rtc", "app.mediasoup"}.isdisjoint(done.stdout.split())

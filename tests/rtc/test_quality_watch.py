@@ -152,6 +152,19 @@ async def test_a_worker_that_does_not_answer_makes_nobody_lost(
     assert len(asked) == (1 if isinstance(error, TimeoutError) else 2)
 
 
+async def test_who_was_away_is_told_everything_when_it_is_back(arrive: Arrive, room: Room, watch: QualityWatch) -> None:
+    (ada, _), (bob, bobs) = await arrive("ada"), await arrive("bob")
+    score(await produce_audio(ada), 10)
+    await watch.look(room.peers)
+    bob.session.lose(0.0)
+    await watch.look(room.peers)
+    assert told(bobs) == [{"ada": "excellent"}]
+    bob.session.attach(client := FakeClient())
+    bob.session.resume()
+    await watch.look(room.peers)
+    assert told(client) == [{"ada": "excellent"}]
+
+
 async def test_a_room_looks_by_itself(arrive: Arrive, room: Room) -> None:
     watch = QualityWatch(lambda: room.peers, logger, interval=0.02)
     ada, adas = await arrive("ada")

@@ -32,7 +32,8 @@ from app.rtc.room import Room
 from app.rtc.room_config import RoomConfig
 from app.rtc.room_manager import RoomManager
 from app.rtc.worker_pool import PooledWorker, WorkerPool
-from tests.e2e.deployment import free_ports
+from app.sidecar import Sidecar
+from tests.conftest import SidecarProcess, free_ports
 
 from .fakes import FakeClient, SpawnedWorkers, until
 from .parameters import give_transports, produce_audio, produce_simulcast
@@ -194,6 +195,18 @@ async def test_who_is_away_finds_no_media_when_it_is_back(
     await give_transports(bob)
 
 
+async def test_who_goes_away_before_it_could_begin_anew_is_borne(
+    arrive: Arrive, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deaths, "NOTICE_SECONDS", 0.2)
+    (_, adas), (bob, bobs) = await arrive("ada"), await arrive("bob")
+    await lose_worker(room)
+    assert bobs.all(Rebuild)
+    room.sessions.lose(bob, bobs, asyncio.get_running_loop().time())
+    await until(lambda: adas.farewell)
+    assert not bob.closed
+
+
 async def test_nothing_can_be_made_while_there_is_no_worker(
     arrive: Arrive, room: Room, pool: WorkerPool, workers: SpawnedWorkers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,6 +287,37 @@ async def test_a_room_whose_workers_die_again_and_again_is_ended(arrive: Arrive,
     await until(lambda: room.closed)
     assert adas.farewell is Farewell.WORKER_DIED
     assert adas.all(RoomClosed) == [RoomClosed(reason="worker-died")]
+
+
+async def test_when_the_sidecar_dies_rooms_wait_for_the_next_one(
+    sidecar_process: SidecarProcess, server_settings: Settings
+) -> None:
+    sidecar = Sidecar(sidecar_process.run_dir)
+    pool = WorkerPool(sidecar, server_settings)
+    rooms = RoomManager(pool, server_settings)
+    sidecar.start()
+    pool.start()
+    async with asyncio.timeout(10):
+        await pool.wait_ready()
+    people = {}
+    for name in ("kitchen", "hall", "cellar"):
+        room = await rooms.get_or_create(RoomConfig(id=name))
+        people[room] = peer, client = enter(room, "ada")
+        await give_transports(peer)
+        join(room, peer)
+        room.chat.say(peer, f"in the {name}")
+    await sidecar_process.stop(signal.SIGKILL)
+    await until(lambda: not pool.workers)
+    await sidecar_process.start()
+    for room, (peer, client) in people.items():
+        await client.hears(Rebuild)
+        await give_transports(peer)
+        await produce_audio(peer)
+        assert [message.text for message in room.chat.history] == [f"in the {room.id}"]
+        assert len(client.all(Rebuild)) == 1 and client.farewell is None
+    await rooms.close()
+    await pool.close()
+    await sidecar.close()
 
 
 def test_deaths_of_long_ago_do_not_count() -> None:

@@ -23,6 +23,7 @@ from app.stores.participants import Participants
 from app.stores.rooms import RoomRecords
 from app.stores.sessions import Sessions
 from tests.databases import PostgresServer
+from tests.rtc.fakes import until
 
 from .conftest import ArriveAt, add_owner, add_room
 
@@ -110,7 +111,7 @@ async def test_who_has_to_leave_left_for_that_reason(
     assert ada.leave_reason == farewell.value
 
 
-async def test_a_dead_worker_ends_the_call_in_the_history(
+async def test_a_dead_worker_does_not_end_the_call_in_the_history(
     history: History,
     database: Database,
     record: RoomRecord,
@@ -118,12 +119,15 @@ async def test_a_dead_worker_ends_the_call_in_the_history(
     arrive_at: ArriveAt,
     worker: Worker,
 ) -> None:
-    await arrive_at(await open_room("kitchen"), "ada")
+    room = await open_room("kitchen")
+    await arrive_at(room, "ada")
     worker.close()
+    await until(lambda: not room.quarters.router.closed)
+    room.close(Farewell.ROOM_CLOSED)
     await written(history)
     session = await only_session(database, record)
     (ada,) = await participants_of(database, session)
-    assert (session.end_reason, ada.leave_reason) == ("worker-died", "worker-died")
+    assert (session.end_reason, ada.leave_reason) == ("room-closed", "room-closed")
 
 
 async def test_a_room_that_nobody_joined_had_no_call(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import time
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,22 @@ async def test_who_is_not_heard_is_given_up_and_who_answers_pings_is_not(
         assert await alive.request("getRouterRtpCapabilities")
         await signaling.close()
         await alive.ends()
+
+
+async def test_when_the_server_hangs_nobody_is_given_up_for_it(
+    http: ClientSession, pool: WorkerPool, rooms: RoomManager, settings: Settings
+) -> None:
+    liveness = Liveness(look_every=0.02, ping_after=0.05, dead_after=1.0)
+    signaling = Signaling(rooms, TestGate(), settings, everybody, liveness)
+    async with TestServer(make_application(pool, signaling.handle, settings)) as server:
+        client = await ProtooClient.connect(http, str(server.make_url("/ws")), "kitchen", "ada")
+        await client.hears("mediasoup-version")
+        # All of this process hangs, as it may on a machine that was suspended.
+        time.sleep(1.5)  # noqa: ASYNC251
+        assert await client.request("getRouterRtpCapabilities")
+        assert not client.websocket.closed
+        await signaling.close()
+        assert await client.ends() == 1012
 
 
 async def test_who_hung_for_8_s_lost_nothing_and_who_vanished_is_out_within_12(

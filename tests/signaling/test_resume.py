@@ -11,6 +11,7 @@ from aiohttp import ClientSession
 
 from app.auth.grants import Grants
 from app.config import Settings
+from app.mediasoup.worker import Worker
 from app.rtc.events import Actor
 from app.rtc.peer import Peer
 from app.rtc.room import Room
@@ -18,6 +19,7 @@ from app.rtc.room_config import RoomConfig
 from app.rtc.room_manager import RoomManager
 from app.signaling.endpoint import Signaling
 from tests.rtc.fakes import until
+from tests.rtc.people import handlers_in
 
 from .calls import create_transport, join, produce_audio, produce_chat, produce_video
 from .client import Json, ProtooClient, Refused, refusal
@@ -547,3 +549,76 @@ class TestDuplicatesRejected:
         assert (await refusal(http, url, roomId="kitchen", peerId="ada"))[0] == 409
         await vanish(ada, peer_of(rooms, "ada"))
         assert (await join(await connect("ada")))["peers"] == []
+
+
+# Over and over
+
+
+async def test_coming_back_50_times_leaves_nothing(
+    connect: Connect, rooms: RoomManager, worker: Worker, signaling: Signaling
+) -> None:
+    ada, bob = await connect("ada"), await connect("bob")
+    answer = await join(ada)
+    await join(bob)
+    await produce_audio(ada)
+    await produce_video(bob)
+    await ada.hears("consumerScore")
+    peer = peer_of(rooms, "ada")
+    before, tasks = await handlers_in(worker), len(asyncio.all_tasks())
+    for _ in range(50):
+        await vanish(ada, peer)
+        ada, answer = await come_back(connect, peer, answer)
+    await until(lambda: len(signaling) == 2)
+    assert await handlers_in(worker) == before
+    await until(lambda: len(asyncio.all_tasks()) <= tasks)
+    assert not bob.all("peerClosed") and not bob.all("consumerClosed")
+
+
+@pytest.mark.parametrize("moment", range(12))
+async def test_whenever_the_socket_breaks_everything_is_consumed_once_in_the_end(
+    connect: Connect, rooms: RoomManager, moment: int
+) -> None:
+    """The client loses its socket while it hears of the ``moment``-th new consumer, or says that it has it."""
+    ada, bob = await connect("ada"), await connect("bob")
+    joined = await join(ada)
+    await join(bob)
+    peer = peer_of(rooms, "ada")
+    has: list[str] = []
+
+    def take(method: str, data: Json) -> bool | None:
+        if len(has) == moment // 2:
+            ada.vanish()
+            # Odd moments: it was made, and only the answer got lost.
+            has.extend([data["id"]] * (moment % 2))
+            return None
+        has.append(data["id"])
+        return True
+
+    ada.accepts = take
+    producing = [asyncio.create_task(produce_audio(bob, 10 + number)) for number in range(8)]
+    await until(lambda: peer.session.away)
+    again, answer = await come_back(connect, peer, joined, consumers=has)
+    produced = set(await asyncio.gather(*producing))
+    kept = {each["producerId"] for each in answer["consumers"]}
+    await until(lambda: kept | {each["producerId"] for each in again.all("newConsumer")} == produced)
+    assert ids(answer["consumers"]) <= set(has)
+    assert len(answer["consumers"]) + len(again.all("newConsumer")) == 8
+    await until(lambda: all(not each.paused for each in peer.media.subscriber.consumers))
+    assert len(peer.media.subscriber.consumers) == 8
+
+
+async def test_who_loses_the_answer_to_resume_joins_again(connect: Connect, rooms: RoomManager) -> None:
+    ada = await connect("ada")
+    joined = await join(ada)
+    peer = peer_of(rooms, "ada")
+    await vanish(ada, peer)
+    again = await connect("ada", resume=joined["resumeToken"])
+    answer = again.start_request("resume", all_of(peer))
+    await until(lambda: not peer.session.away)
+    await vanish(again, peer)
+    answer.cancel()
+    third = await connect("ada", resume=joined["resumeToken"])
+    with pytest.raises(Refused) as caught:
+        await third.request("resume", all_of(peer))
+    assert caught.value.name == "cannot_resume"
+    assert (await join(third))["peers"] == []

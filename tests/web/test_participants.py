@@ -28,9 +28,9 @@ from app.stores.rooms import RoomRecords
 from app.stores.users import Users
 from app.web.endpoint import Auth
 from app.web.participants import Participants
-from tests.rtc.fakes import FakeClient, SpawnedWorkers
+from tests.rtc.fakes import SpawnedWorkers
 from tests.rtc.parameters import give_transports, produce_audio
-from tests.rtc.people import enter, join
+from tests.rtc.people import client_of, enter, join
 
 from .conftest import Client, Serve, error_in
 
@@ -95,11 +95,6 @@ async def client(serve: Serve, web_settings: Settings, rooms: RoomManager, datab
     participants = Participants(Moderation(rooms, database, bans))
     async with serve(web_settings, resources=[participants], authenticate=authenticate) as client:
         yield client
-
-
-def client_of(peer: Peer) -> FakeClient:
-    assert isinstance(peer.client, FakeClient)
-    return peer.client
 
 
 async def test_all_who_are_there_are_listed(client: Client, bob: Peer, cyd: Peer) -> None:
