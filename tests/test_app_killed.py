@@ -120,7 +120,10 @@ class App:
     async def start(self, http: ClientSession) -> None:
         self._process = await self._app.start()
         self._reading = asyncio.create_task(self._read(self._process))
-        await until_healthy(http, self.url)
+        try:
+            await until_healthy(http, self.url)
+        except TimeoutError:
+            pytest.fail(f"the app does not start:\n{self.log[-10_000:].decode()}")
 
     async def kill(self) -> None:
         assert self._process is not None and self._reading is not None

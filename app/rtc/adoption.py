@@ -24,6 +24,7 @@ from app.mediasoup.webrtc_transport import WebRtcTransport
 from app.mediasoup.worker_object import WorkerObject
 
 from .audience import Audience
+from .events import Farewell
 from .interfaces import AttachedWorker, RecordRefused, RecordStore, RecordsUnavailable
 from .peer import Peer
 from .quarters import Quarters
@@ -33,7 +34,7 @@ from .room_manager import RoomManager
 from .subscriptions import Choice
 from .worker_pool import PooledWorker, WorkerPool
 
-#: Seconds that the records of a worker, and then its rooms, may take to come.
+#: Seconds that the records of a worker, and the list of its routers, may take to come.
 PATIENCE = 10.0
 
 
@@ -58,15 +59,29 @@ class Inheritance:
     def rooms(self, home: PooledWorker, settings: Settings, release: str | None) -> Iterable[tuple[Room, list[Peer]]]:
         """Make the rooms, each with those who are in it; nothing may be awaited until all are made."""
         for legacy, router, loudness in self.found:
-            room = _make_room(legacy, Quarters(home, router, loudness, legacy.room.codecs), settings, release)
-            home.rooms += 1
+            room = Room(
+                legacy.room.config,
+                Quarters(home, router, loudness, legacy.room.codecs),
+                settings,
+                release,
+                call_id=legacy.room.call_id,
+            )
             # Should the end of somebody who was replaced not have been put down, the last one counts.
             records = list({record.id: record for record in legacy.peers}.values())
-            self.counts.orphans += close_orphans(records, router)
-            peers = _PeersOf(room, router).make(records)
-            self.counts.rooms += 1
-            self.counts.peers += len(peers)
-            yield room, peers
+            try:
+                _furnish(room, legacy)
+                self.counts.orphans += close_orphans(records, router)
+                peers = _PeersOf(room, router).make(records)
+            except Exception:
+                # What can be read, and makes no sense to us after all, must not cost the other rooms.
+                logger.exception("room {} can't be taken over", room.id)
+                room.close(Farewell.ROOM_ENDED)
+                self.counts.orphans += 1
+            else:
+                home.rooms += 1
+                self.counts.rooms += 1
+                self.counts.peers += len(peers)
+                yield room, peers
 
 
 class Heir:
@@ -122,6 +137,7 @@ async def take_over(attached: AttachedWorker, store: RecordStore) -> Inheritance
     known = {legacy.router_id: legacy for legacy in estate.rooms}
     here = [known[id] for id in dump.router_ids if id in known]
     if here:
+        # Else its sockets are opened anew, wherever the settings want them now.
         for server_id in dump.web_rtc_server_ids[:1]:
             await worker.adopt_webrtc_server(server_id)
     for legacy in here:
@@ -201,9 +217,9 @@ def _keys(legacy: Legacy) -> Iterable[str]:
         yield chat_key(legacy.router_id, message.slot)
 
 
-def _make_room(legacy: Legacy, quarters: Quarters, settings: Settings, release: str | None) -> Room:
+def _furnish(room: Room, legacy: Legacy) -> None:
+    """Let the room be as it was, its people aside."""
     record, door = legacy.room, legacy.room.door
-    room = Room(record.config, quarters, settings, release, call_id=record.call_id)
     room.opened_at = record.opened_at
     room.configured = record.configured
     room.door.restore(dict(door.bans), door.listed_bans, door.known)
@@ -211,7 +227,6 @@ def _make_room(legacy: Legacy, quarters: Quarters, settings: Settings, release: 
     room.chat.restore([each.message for each in legacy.chat], legacy.chat[-1].number + 1 if legacy.chat else 0)
     offset = asyncio.get_running_loop().time() - time.time()
     room.deaths.times.extend(each + offset for each in record.deaths)
-    return room
 
 
 class _PeersOf:

@@ -57,7 +57,10 @@ class Recorder:
 
     def delete(self, place: Place, key: str) -> None:
         """Keep nothing under ``key`` any more; returns at once."""
-        self._digests.get(place, {}).pop(key, None)
+        digests = self._digests.get(place, {})
+        digests.pop(key, None)
+        if not digests:
+            self._digests.pop(place, None)
         self._wait(place, key, None)
 
     def abandon(self, place: Place) -> None:

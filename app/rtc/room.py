@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from app.auth.ice_servers import IceServers
 from app.config import Settings
-from app.errors import InLobby, NotAllowed, Unavailable
+from app.errors import InLobby, Unavailable
 from app.mediasoup.rtp_parameters import RtpCapabilities
 from app.mediasoup.signal import Signal
 
 from . import permissions
+from .adjustable import Adjustable
 from .admission import Admission
 from .deaths import Deaths, Stragglers
 from .events import (
@@ -30,18 +30,13 @@ from .events import (
     PeerInfo,
     Rebuild,
     RoomClosed,
-    RoomUpdated,
 )
 from .held import Held
-from .interfaces import Ownership
-from .lifetime import Lifetime
 from .meeting_events import PeerUpdated
-from .moderation import Moderation
 from .peer import Peer
 from .peer_media import PeerMedia
 from .quarters import Quarters
 from .room_config import RoomConfig
-from .self_description import check_metadata
 from .session import Session
 
 if TYPE_CHECKING:
@@ -49,15 +44,14 @@ if TYPE_CHECKING:
     from .room_records import RoomRecords
 
 
-class Room(Moderation):
+class Room(Adjustable):
     """
     Lives in its ``quarters``, or in others after their worker died, and ends when somebody or its time ends it, or when
     it has been empty for ``settings.empty_room_seconds``. ``release`` is that of the workers.
 
     ``on_join`` fires for each peer that joins, ``on_leave`` when such a peer goes, with the reason (see
-    :class:`Peer`); ``on_worker_lost`` when the room needs other quarters; ``on_close`` once. ``ownership`` is ``None``
-    as long as nobody keeps record of whose the room is, ``records`` if nothing outlives this process. ``call_id`` is
-    the call's name in its history, ``configured`` how the room was made, or configured last.
+    :class:`Peer`); ``on_worker_lost`` when the room needs other quarters; ``on_close`` once. ``records`` are ``None``
+    if nothing outlives this process. ``call_id`` is the call's name in its history.
     """
 
     def __init__(
@@ -71,7 +65,6 @@ class Room(Moderation):
     ) -> None:
         super().__init__(config, settings, quarters.loudness)
         self.call_id = call_id or uuid4()
-        self.ownership: Ownership | None = None
         self.records: RoomRecords | None = None
         self.opened_at = datetime.now(UTC)
         self.closed = False
@@ -84,34 +77,15 @@ class Room(Moderation):
         self.on_close: Signal[Farewell] = Signal()
         self._settings = settings
         self._release = release
-        self.configured = config
-        self._lifetime = Lifetime(self.close, settings.empty_room_seconds)
         self.deaths = Deaths()
         self._stragglers = Stragglers()
         quarters.router.on_worker_close.add(self._worker_died)
-        self._lifetime.emptied()
-        self._lifetime.end_at(config.ends_at)
         self._log.bind(slot=quarters.home.slot).info("room opened")
 
     @property
     def rtp_capabilities(self) -> RtpCapabilities:
         """What clients may send and receive here."""
         return self.quarters.router.rtp_capabilities
-
-    @property
-    def summary(self) -> RoomUpdated:
-        """How the room is, as clients are told."""
-        config = self.config
-        return RoomUpdated(
-            name=config.name,
-            metadata=config.metadata,
-            locked=config.locked,
-            lobby=config.lobby,
-            unmute_allowed=config.unmute_allowed,
-            max_participants=config.max_participants,
-            last_n=config.last_n,
-            ends_at=config.ends_at,
-        )
 
     def check(self, peer_id: str, admission: Admission) -> None:
         """Raise what :meth:`enter` would raise now."""
@@ -256,54 +230,6 @@ class Room(Moderation):
         self._stragglers.watch(concerned)
         self.on_change.emit()
         self.on_change.emit()
-
-    # Being otherwise
-
-    def configure(self, config: RoomConfig, by: Actor | None = None) -> None:
-        """
-        Be so from now on; all are told. Codecs stay what they are, and who is in stays in.
-
-        What :meth:`adjust` changed stays too, unless ``config`` says otherwise about it than before. Without a lobby
-        those who wait there are admitted, by ``by``.
-        """
-        before, self.configured = asdict(self.configured), config
-        self._change(replace(self.config, **{k: v for k, v in asdict(config).items() if v != before[k]}), by)
-
-    def lock(self, locked: bool, by: Actor | None) -> None:
-        """Let nobody new in, or everybody again, for as long as the call lasts; all are told."""
-        self.adjust(by, locked=locked)
-
-    def adjust(self, by: Actor | None, **changes: Any) -> None:
-        """
-        Change these fields of ``config`` for as long as the call lasts; all are told.
-
-        :raises BadRequest: the metadata are too long
-        """
-        check_metadata(changes.get("metadata", ""))
-        self._change(replace(self.config, **changes), by)
-
-    async def hand_over(self, peer_id: str, by: Peer) -> None:
-        """
-        Make another peer the room's owner; raises as :meth:`Ownership.hand_over` does, too.
-
-        :raises NotFound: nobody has this id
-        :raises NotAllowed: ``by`` does not own the room, or nobody does
-        """
-        heir = self.find(peer_id)
-        if self.ownership is None or by.role != "owner":
-            raise NotAllowed("only the owner gives the room to somebody else")
-        await self.ownership.hand_over(self.id, by.identity, heir.identity, by.actor)
-
-    def _change(self, config: RoomConfig, by: Actor | None) -> None:
-        if config == self.config:
-            return
-        self._door.config = config
-        self._tell(self.summary)
-        self._stage.limit(config.last_n)
-        if not config.lobby:
-            for peer in self.lobby:
-                self._call_in(peer, by)
-        self._lifetime.end_at(config.ends_at)
 
     def _new_peer(self, peer_id: str, session: Session, admission: Admission) -> Peer:
         self._lifetime.entered()

@@ -126,11 +126,11 @@ class RoomManager:
         # All of them first: what takes too long is cut short, and then none may take the pool's end for a death.
         for room in self._rooms.values():
             room.let_go()
-        records = [room.records for room in self._rooms.values() if room.records is not None]
-        await asyncio.gather(*(each.save_all() for each in records))
-        for each in records:
-            each.stop()
         if self._recorder is not None:
+            for room in self._rooms.values():
+                if room.records is not None:
+                    room.records.look()
+            await self._recorder.saved()
             self._recorder.close()
 
     async def _stop(self) -> None:

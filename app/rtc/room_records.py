@@ -60,6 +60,7 @@ class RoomRecords:
         room.on_leave.add(lambda peer, _: self._left(peer))
         room.on_change.add(self.touch)
         room.on_close.add(lambda _: self._forget())
+        self.touch()
 
     async def save(self, peer: Peer) -> None:
         """Put down what a request of ``peer`` may have changed, before it is answered."""
@@ -73,28 +74,13 @@ class RoomRecords:
         self.touch()
         await self._recorder.saved()
 
-    async def save_all(self) -> None:
-        """Put down everything."""
-        self._look()
-        await self._recorder.saved()
-
     def touch(self) -> None:
         """Look at everything in a moment."""
         if self._timer is None and not self._room.closed:
-            self._timer = self._loop.call_later(LOOK_AFTER, self._look)
+            self._timer = self._loop.call_later(LOOK_AFTER, self.look)
 
-    def stop(self) -> None:
-        """Put down nothing more, and leave what there is."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _left(self, peer: Peer) -> None:
-        # At once: who is gone must not be there again.
-        self._drop_peer(peer.session.id)
-        self.touch()
-
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Put down whatever has changed; it may still have to be written."""
         self.stop()
         if self._room.closed or self._room.quarters.router.closed:
             # It will be elsewhere in a moment, or is not at all any more.
@@ -106,6 +92,17 @@ class RoomRecords:
             self._drop_peer(session_id)
         for peer in present.values():
             self._put_peer(peer)
+
+    def stop(self) -> None:
+        """Look no more by itself, and leave what there is."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _left(self, peer: Peer) -> None:
+        # At once: who is gone must not be there again.
+        self._drop_peer(peer.session.id)
+        self.touch()
 
     def _find_room(self) -> None:
         """Begin anew if the room has moved: what was kept died with its worker."""

@@ -12,8 +12,9 @@ import msgspec
 import pytest
 
 from app.config import Settings
+from app.errors import Unavailable
 from app.mediasoup.worker import Worker
-from app.rtc import records
+from app.rtc import records, worker_pool
 from app.rtc.adoption import Heir
 from app.rtc.consumer_control import Pause
 from app.rtc.events import Farewell, NewConsumer, NewPeer, PeerClosed
@@ -25,7 +26,7 @@ from app.rtc.room_manager import RoomManager
 from app.rtc.room_records import describe_peer, describe_room
 from app.rtc.snapshot import Snapshot
 from app.rtc.worker_pool import WorkerPool
-from app.sidecar import Sidecar
+from app.sidecar import Record, Sidecar, SidecarUnavailable
 from tests.conftest import SidecarProcess, free_ports
 
 from .fakes import FakeClient, until
@@ -297,7 +298,7 @@ async def test_what_no_record_names_is_closed(next_process: Next, first: Process
     anna = await arrive(room, "anna")
     kept = await produce_audio(anna)
     assert room.records is not None
-    await room.records.save_all()
+    await room.records.save(anna)
     # As of a request that was never answered: the records do not know of it.
     before = await first.everything()
     transport = next(iter(anna.media.transports))
@@ -386,6 +387,74 @@ async def test_who_does_not_come_back_leaves_after_the_grace(next_process: Next,
     client = await come_back(second, "bob", token)
     await client.hears(PeerClosed, peer_id="anna")
     assert [peer.id for peer in second.room().peers] == ["bob"]
+
+
+async def test_a_store_that_is_away_at_first_costs_nothing(
+    next_process: Next, first: Process, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await arrive(room, "anna")
+    before = await first.everything()
+    await first.stop()
+    tries = []
+    list_state = Sidecar.list_state
+
+    async def not_at_first(self: Sidecar, slot: int, prefix: str = "") -> tuple[str | None, list[Record]]:
+        tries.append(slot)
+        if tries.count(slot) < 3:
+            raise SidecarUnavailable("not yet")
+        return await list_state(self, slot, prefix)
+
+    monkeypatch.setattr(Sidecar, "list_state", not_at_first)
+    second = await next_process()
+    assert [peer.id for peer in second.room().peers] == ["anna"]
+    assert await second.everything() == before
+
+
+async def test_a_room_whose_records_make_no_sense_costs_no_other(
+    next_process: Next, first: Process, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await arrive(room, "anna")
+    hall = await first.rooms.get_or_create(RoomConfig(id="hall"))
+    await arrive(hall, "bob")
+    restore = Room.restore
+
+    def puzzled(self: Room, record: records.PeerRecord) -> Peer:
+        if record.id == "bob":
+            raise KeyError("bob")
+        return restore(self, record)
+
+    monkeypatch.setattr(Room, "restore", puzzled)
+    second = await next_process()
+    assert [each.id for each in second.rooms.rooms] == ["kitchen"]
+    assert sum(each.rooms for each in second.pool.workers) == 1
+    dumps = [await each.worker.dump() for each in second.pool.workers]
+    assert [id for dump in dumps for id in dump.router_ids] == [second.room().quarters.router.id]
+
+
+async def test_nobody_waits_for_a_source_that_is_not_there(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_pool, "SOURCE_PATIENCE", 0.05)
+    process = Process(tmp_path, settings)
+    process.sidecar.start()
+    process.pool.start()
+    async with asyncio.timeout(1):
+        await asyncio.gather(*(process.rooms.wait_settled() for _ in range(3)))
+    with pytest.raises(Unavailable):
+        await process.rooms.get_or_create(RoomConfig(id="kitchen"))
+    await process.stop()
+
+
+async def test_a_room_that_was_made_anew_meanwhile_stays(next_process: Next, room: Room) -> None:
+    await arrive(room, "anna")
+    second = await next_process()
+    there = second.room()
+    again = Room(there.config, there.quarters, Settings(), None)
+    ended: list[Farewell] = []
+    again.on_close.add(ended.append)
+    there.quarters.home.rooms += 1
+    second.rooms.adopt(again, [])
+    assert (second.room(), ended) == (there, [Farewell.REPLACED])
 
 
 async def test_rooms_are_there_before_anybody_can_ask(next_process: Next, room: Room) -> None:
