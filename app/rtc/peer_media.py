@@ -88,6 +88,8 @@ class PeerMedia:
         )
         transport.on_dtls_state_change.add(lambda state: self._dtls_changed(transport, state))
         transport.on_trace.add(self._tell_bandwidth)
+        if consuming:
+            transport.on_ice_selected_tuple_change.add(lambda _: self.subscriber.refresh())
         # Nothing is awaited from here on: the client must know the transport before it hears of consumers on it.
         self.subscriber.proceed()
         self.data_subscriber.proceed()

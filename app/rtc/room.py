@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,7 +53,8 @@ class Room(Moderation):
     ``settings.empty_room_seconds``.
 
     ``on_join`` fires for each peer that joins, ``on_leave`` when such a peer goes, with the reason (see
-    :class:`Peer`); ``on_close`` once. ``ownership`` is ``None`` as long as nobody keeps record of whose the room is.
+    :class:`Peer`); ``on_adjust`` with what a moderator changed of ``config``; ``on_close`` once. ``ownership`` is
+    ``None`` as long as nobody keeps record of whose the room is.
     """
 
     def __init__(
@@ -73,12 +74,12 @@ class Room(Moderation):
         self.ice_servers = IceServers(settings)
         self.on_join: Signal[Peer] = Signal()
         self.on_leave: Signal[Peer, str] = Signal()
+        self.on_adjust: Signal[Mapping[str, Any]] = Signal()
         self.on_close: Signal[Farewell] = Signal()
         self._home = home
         self._router = router
         self._settings = settings
         self._release = release
-        self._configured = config
         self._empty_timer: asyncio.TimerHandle | None = None
         self._end_timer: asyncio.TimerHandle | None = None
         router.on_worker_close.add(self._worker_died)
@@ -229,11 +230,17 @@ class Room(Moderation):
         """
         Be so from now on; all are told. Codecs stay what they are, and who is in stays in.
 
-        What :meth:`adjust` changed stays too, unless ``config`` says otherwise about it than before. Without a lobby
-        those who wait there are admitted, by ``by``.
+        Without a lobby those who wait there are admitted, by ``by``.
         """
-        before, self._configured = asdict(self._configured), config
-        self._change(replace(self.config, **{k: v for k, v in asdict(config).items() if v != before[k]}), by)
+        if config == self.config:
+            return
+        self._door.config = config
+        self._tell(self.summary)
+        self._stage.limit(config.last_n)
+        if not config.lobby:
+            for peer in self.lobby:
+                self._call_in(peer, by)
+        self._await_end()
 
     def lock(self, locked: bool, by: Actor | None) -> None:
         """Let nobody new in, or everybody again, for as long as the call lasts; all are told."""
@@ -246,7 +253,8 @@ class Room(Moderation):
         :raises BadRequest: the metadata are too long
         """
         check_metadata(changes.get("metadata", ""))
-        self._change(replace(self.config, **changes), by)
+        self.configure(replace(self.config, **changes), by)
+        self.on_adjust.emit(changes)
 
     async def hand_over(self, peer_id: str, by: Peer) -> None:
         """
@@ -259,17 +267,6 @@ class Room(Moderation):
         if self.ownership is None or by.role != "owner":
             raise NotAllowed("only the owner gives the room to somebody else")
         await self.ownership.hand_over(self.id, by.identity, heir.identity, by.actor)
-
-    def _change(self, config: RoomConfig, by: Actor | None) -> None:
-        if config == self.config:
-            return
-        self._door.config = config
-        self._tell(self.summary)
-        self._stage.limit(config.last_n)
-        if not config.lobby:
-            for peer in self.lobby:
-                self._call_in(peer, by)
-        self._await_end()
 
     def _new_peer(self, peer_id: str, client: Client, admission: Admission) -> Peer:
         self._cancel_empty_timer()

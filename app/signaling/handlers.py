@@ -63,12 +63,12 @@ class TransportCreated(Value, frozen=True):
 
 
 @method("getRouterRtpCapabilities", schemas.Nothing, needs_join=False)
-async def get_router_rtp_capabilities(room: Room, peer: Peer, data: schemas.Nothing) -> RtpCapabilities:
+def get_router_rtp_capabilities(room: Room, peer: Peer, data: schemas.Nothing) -> RtpCapabilities:
     return room.rtp_capabilities
 
 
 @method("join", schemas.Join, needs_join=False)
-async def join(room: Room, peer: Peer, data: schemas.Join) -> Joined:
+def join(room: Room, peer: Peer, data: schemas.Join) -> Joined:
     peers = room.join(
         peer,
         display_name=data.display_name,
@@ -92,7 +92,7 @@ async def join(room: Room, peer: Peer, data: schemas.Join) -> Joined:
 
 
 @method("changeDisplayName", schemas.ChangeDisplayName)
-async def change_display_name(room: Room, peer: Peer, data: schemas.ChangeDisplayName) -> None:
+def change_display_name(room: Room, peer: Peer, data: schemas.ChangeDisplayName) -> None:
     room.rename(peer, data.display_name)
 
 

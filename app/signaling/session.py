@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
 from aiohttp import WSCloseCode, web
@@ -120,10 +120,8 @@ class Session:
             self._cut_off(WSCloseCode.PROTOCOL_ERROR, f"not a protoo message: {error}")
             return
         match message:
-            case Request() if len(self._requests) >= self._limits.max_requests_in_flight:
-                self._refuse(message, TOO_MANY)
             case Request():
-                self._requests.start(self._serve(message), name=f"request {message.method[:SHOWN_NAME]!r}")
+                self._requested(message)
             case Response():
                 self._answered(message.id, message.refusal)
             case Notification():
@@ -143,22 +141,44 @@ class Session:
         else:
             confirmed.set_exception(NotConfirmed(refusal))
 
-    async def _serve(self, request: Request) -> None:
+    def _requested(self, request: Request) -> None:
         method = METHODS.get(request.method)
         if method is None:
             self._refuse(request, UNKNOWN)
-            return
+        elif not method.waits:
+            self._answer_now(method, request)
+        elif len(self._requests) >= self._limits.max_requests_in_flight:
+            self._refuse(request, TOO_MANY)
+        else:
+            self._requests.start(self._serve(method, request), name=f"request {request.method!r}")
+
+    def _answer_now(self, method: Method[Any], request: Request) -> None:
+        try:
+            room, peer, data = self._checked(method, request)
+            frame = protocol.answer(request.id, method.handle(room, peer, data))
+        except Exception as error:
+            self._failed(method, request, error)
+        else:
+            self._send(frame)
+
+    async def _serve(self, method: Method[Any], request: Request) -> None:
         try:
             frame = protocol.answer(request.id, await self._call(method, request))
         except Exception as error:
-            refusal = refusal_of(error, method.schema)
-            if refusal is None:
-                self._log.exception("{} failed", request.method)
-            self._refuse(request, refusal or FAULT)
+            self._failed(method, request, error)
         else:
             self._send(frame)
 
     async def _call(self, method: Method[Any], request: Request) -> object:
+        room, peer, data = self._checked(method, request)
+        handle = cast(Callable[[Room, Peer, Any], Awaitable[object]], method.handle)
+        if method.ordered_by is None:
+            return await handle(room, peer, data)
+        async with self._orders.setdefault(getattr(data, method.ordered_by), asyncio.Lock()):
+            return await handle(room, peer, data)
+
+    def _checked(self, method: Method[Any], request: Request) -> tuple[Room, Peer, Any]:
+        """Give what the method's handler takes, if the client may call it now."""
         data = schemas.read(method.schema, request.data)
         assert self._room is not None and self._peer is not None
         if method.needs_join and not self._peer.joined:
@@ -167,10 +187,13 @@ class Session:
             check(self._peer.grants, method.needs)
         if method.pace is not None:
             self._paces[method.pace].take()
-        if method.ordered_by is None:
-            return await method.handle(self._room, self._peer, data)
-        async with self._orders.setdefault(getattr(data, method.ordered_by), asyncio.Lock()):
-            return await method.handle(self._room, self._peer, data)
+        return self._room, self._peer, data
+
+    def _failed(self, method: Method[Any], request: Request, error: Exception) -> None:
+        refusal = refusal_of(error, method.schema)
+        if refusal is None:
+            self._log.opt(exception=error).error("{} failed", request.method)
+        self._refuse(request, refusal or FAULT)
 
     def _refuse(self, request: Request, refusal: Refusal) -> None:
         self._log.debug("{!r} refused: {} {}", request.method[:SHOWN_NAME], refusal.name, refusal.reason)

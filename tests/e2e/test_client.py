@@ -19,8 +19,8 @@ from .deployment import Deployment
 HERE = Path(__file__).parent
 #: An address of the server where nothing is going on.
 QUIET_PLACE = "/health/live"
-#: Seconds: dynacast waits for five before it tells that less is wanted.
-PATIENCE = 30.0
+#: Seconds: dynacast waits for five before it tells that less is wanted, and other tests may need the machine.
+PATIENCE = 60.0
 
 
 @functools.cache
@@ -117,10 +117,13 @@ async def test_media_goes_on_over_another_network(browser: Browser, deployment: 
     grace = await come(browser, deployment, "networks", "Grace")
     await until_decodes(grace, "Ada")
     for page in (ada, grace):
+        connections = await page.evaluate("asked.filter(method => method === 'createWebRtcTransport').length")
         await page.evaluate("dispatchEvent(new Event('online'))")
-        await until_equal(page, "asked.filter(method => method === 'restartIce').length", 2)
+        # More often where the machine is too busy for the first one.
+        await until(page, "asked.filter(method => method === 'restartIce').length", lambda count: bool(count >= 2))
         await until_decodes(grace, "Ada")
-        assert await page.evaluate("call.state.get().problem") is None
+        await until_equal(page, "call.state.get().problem", None)
+        assert await page.evaluate("asked.filter(method => method === 'createWebRtcTransport').length") == connections
 
 
 @pytest.mark.parametrize("codec", ["VP9", "H264"])

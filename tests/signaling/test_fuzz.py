@@ -17,80 +17,10 @@ from loguru import logger
 from app.mediasoup.worker import Worker
 from app.rtc.worker_pool import WorkerPool
 
-from .calls import FINGERPRINT, RTP_CAPABILITIES, SCTP_CAPABILITIES, audio, join, produce_audio, simulcast
+from .calls import join, produce_audio
 from .client import ProtooClient
 from .conftest import Connect
-
-#: Ids that the sender really has are filled in for these.
-SENDING, RECEIVING, PRODUCER, CONSUMER = "$sending", "$receiving", "$producer", "$consumer"
-STREAM = {"streamId": 1, "ordered": True}
-REQUESTS: list[tuple[str, Any]] = [
-    ("getRouterRtpCapabilities", {}),
-    ("getIceServers", {}),
-    ("join", {"displayName": "M", "device": {"flag": "x"}, "rtpCapabilities": RTP_CAPABILITIES}),
-    (
-        "createWebRtcTransport",
-        {"forceTcp": False, "producing": True, "consuming": True, "sctpCapabilities": SCTP_CAPABILITIES},
-    ),
-    (
-        "connectWebRtcTransport",
-        {"transportId": SENDING, "dtlsParameters": {"role": "client", "fingerprints": [FINGERPRINT]}},
-    ),
-    ("restartIce", {"transportId": RECEIVING}),
-    ("produce", {"transportId": SENDING, "kind": "audio", "rtpParameters": audio(7), "appData": {"a": 1}}),
-    (
-        "produce",
-        {"transportId": SENDING, "kind": "video", "rtpParameters": simulcast(8), "appData": {"source": "camera"}},
-    ),
-    (
-        "produceData",
-        {
-            "transportId": SENDING,
-            "sctpStreamParameters": STREAM,
-            "label": "chat",
-            "protocol": "",
-            "appData": {},
-            "to": ["ada", "bob"],
-        },
-    ),
-    ("closeProducer", {"producerId": PRODUCER}),
-    ("pauseProducer", {"producerId": PRODUCER}),
-    ("resumeProducer", {"producerId": PRODUCER}),
-    ("pauseConsumer", {"consumerId": CONSUMER}),
-    ("resumeConsumer", {"consumerId": CONSUMER}),
-    ("setConsumerPreferredLayers", {"consumerId": CONSUMER, "spatialLayer": 1, "temporalLayer": 1}),
-    ("setConsumerPriority", {"consumerId": CONSUMER, "priority": 2}),
-    ("requestConsumerKeyFrame", {"consumerId": CONSUMER}),
-    ("setSubscription", {"auto": False}),
-    (
-        "setSubscription",
-        {
-            "producerId": PRODUCER,
-            "subscribed": True,
-            "preferredLayers": {"spatialLayer": 1, "temporalLayer": 2},
-            "priority": 2,
-            "visible": True,
-        },
-    ),
-    ("setLastN", {"lastN": 1}),
-    ("changeDisplayName", {"displayName": "Mallory"}),
-    ("getTransportStats", {"transportId": SENDING}),
-    ("getProducerStats", {"producerId": PRODUCER}),
-    ("getConsumerStats", {"consumerId": CONSUMER}),
-    ("applyNetworkThrottle", {"secret": ""}),
-    ("sendChatMessage", {"text": "buy!"}),
-    ("sendReaction", {"reaction": "x"}),
-    ("raiseHand", {}),
-    ("lowerHand", {}),
-    ("updateMetadata", {"metadata": "x", "attributes": {"a": "b", "c": ""}}),
-    ("sendData", {"topic": "t", "payload": "p", "to": ["ada"]}),
-    # She is no moderator.
-    ("moderator:mutePeer", {"peerId": "ada", "producerId": PRODUCER}),
-    ("moderator:removePeer", {"peerId": "ada"}),
-    ("moderator:closeRoom", {}),
-    ("moderator:updateRoom", {"metadata": "x", "lobby": True, "unmuteAllowed": False}),
-    ("moderator:transferOwnership", {"peerId": "ada"}),
-]
+from .requests import CONSUMER, PRODUCER, RECEIVING, REQUESTS, SENDING
 
 oddities = st.one_of(
     st.none(),

@@ -3,8 +3,8 @@
 import type { types } from "mediasoup-client";
 
 import type { Door } from "./door.js";
+import type { VideoCodec } from "./encodings.js";
 import type { LocalMedia } from "./local-media.js";
-import type { VideoCodec } from "./publisher.js";
 import type { RepairOptions } from "./route.js";
 import type { DataMessage } from "./session.js";
 import type { SocketOptions } from "./socket.js";

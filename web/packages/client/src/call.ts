@@ -33,6 +33,7 @@ import {
   SERVER_UNREACHABLE,
   type Problem,
 } from "./problem.js";
+import { Pulse } from "./pulse.js";
 import type { CallTotals } from "./rtc-stats.js";
 import { Session } from "./session.js";
 import { Signaling } from "./signaling.js";
@@ -76,6 +77,7 @@ export class Call extends Emitter<CallEvents> {
     this.state = new Store<CallState>(initialState(door.roomId, door.peerId, displayName));
     this.#socket = new ReconnectingSocket(() => this.#findDoor(), socketOptions);
     this.#signaling = new Signaling(this.#socket);
+    new Pulse(this.#socket, () => this.#signaling.request("getIceServers", {}));
     this.meeting = new Meeting(this.state, this.#signaling);
     this.moderation = new Moderation(this.state, media, this.#signaling);
     this.subscriptions = new Subscriptions(this.state, this.#signaling);
@@ -251,6 +253,8 @@ export class Call extends Emitter<CallEvents> {
       case "removed":
         this.#sentAwayBy = data.by?.name ?? null;
         return;
+      case "downlinkBwe":
+        return this.state.update({ downlinkBitrate: data.availableBitrate });
       case "roomUpdated":
         return this.state.update(roomUpdated(this.state.get(), data));
       case "roomClosed":

@@ -7,10 +7,11 @@
 import { Device, type types } from "mediasoup-client";
 
 import { openChannel, signalChannels, type ChannelOptions, type DataChannel } from "./data-channel.js";
+import type { VideoCodec } from "./encodings.js";
 import { ConnectionLostError } from "./errors.js";
 import { IceServerList } from "./ice-servers.js";
 import type { LocalState } from "./local-media.js";
-import { Publisher, type VideoCodec } from "./publisher.js";
+import { Publisher } from "./publisher.js";
 import { Roster, type RemotePeer } from "./roster.js";
 import { Route, type RepairOptions, type RouteEvents } from "./route.js";
 import { sentTotals, type CallTotals } from "./rtc-stats.js";

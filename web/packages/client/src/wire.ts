@@ -244,6 +244,7 @@ export type ServerNotification =
   | { method: "dataConsumerClosed"; data: { dataConsumerId: string } }
   | { method: "producerScore"; data: { producerId: string; score: { score: number }[] } }
   | { method: "activeSpeaker"; data: { peerId?: string | null; volume?: number | null } }
+  | { method: "downlinkBwe"; data: { availableBitrate: number } }
   | { method: "roomUpdated"; data: RoomNow }
   | { method: "roomClosed"; data: { reason: string; by?: Actor | null } }
   | { method: "lobbyPeer"; data: LobbyPeer }

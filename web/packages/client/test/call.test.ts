@@ -126,6 +126,16 @@ describe("Call", () => {
     expect(now().activeSpeaker).toBeNull();
   });
 
+  test("what may come over the connection is told, and forgotten with it", async () => {
+    start();
+    await becomes("joined");
+    server.notify("downlinkBwe", { desiredBitrate: 9, effectiveDesiredBitrate: 9, availableBitrate: 1_000_000 });
+    expect(now().downlinkBitrate).toBe(1_000_000);
+    server.socket?.end(1006, "");
+    await becomes("reconnecting");
+    expect(now().downlinkBitrate).toBeNull();
+  });
+
   test("how well a source arrives is told by its best stream", async () => {
     await media.setCamera(true);
     server.answers["produce"] = () => ({ id: "my-camera" });

@@ -148,6 +148,32 @@ describe("Route", () => {
     expect(restarts()).toBe(3);
   });
 
+  test("where the network may be another one, it is looked whether anything still comes", async () => {
+    let bytesReceived = 0;
+    let step = 100;
+    const pair = () => ({ type: "candidate-pair", bytesReceived: (bytesReceived += step) });
+    vi.spyOn(transport, "getStats").mockImplementation(async () => new Map([["pair", pair()]]) as RTCStatsReport);
+    becomes("connected");
+    connection.dispatchEvent(new Event("change"));
+    await after(1_100);
+    expect(restarts()).toBe(0);
+    step = 0;
+    connection.dispatchEvent(new Event("change"));
+    await after(900);
+    expect(restarts()).toBe(0);
+    await after(200);
+    expect(restarts()).toBe(1);
+  });
+
+  test("where the browser does not say what comes, nothing is repaired", async () => {
+    vi.spyOn(console, "debug").mockReturnValue();
+    vi.spyOn(transport, "getStats").mockRejectedValue(new Error("closed"));
+    becomes("connected");
+    connection.dispatchEvent(new Event("change"));
+    await after(60_000);
+    expect(restarts()).toBe(0);
+  });
+
   test("before there is anything to send, networks may come and go", () => {
     machine.dispatchEvent(new Event("online"));
     expect(restart).not.toHaveBeenCalled();
