@@ -29,6 +29,8 @@ PING = Frame(WSMsgType.PING)
 #: The header of a text that is sent whole (RFC 6455, section 5.2), by how its length is written.
 SHORT, MEDIUM, LONG = struct.Struct("!BB"), struct.Struct("!BBH"), struct.Struct("!BBQ")
 WHOLE_TEXT = 0x80 | WSMsgType.TEXT
+#: Looking it up in its class takes longer than the comparison.
+TEXT = WSMsgType.TEXT
 #: How a client's end of the socket came about, as the others and history are told.
 LEFT, LOST, AT_FAULT = "left", "connection-lost", "protocol-error"
 #: How a client closes that is done here. No code at all reads as 0.
@@ -92,7 +94,7 @@ class Socket:
         if (transport := self._free_transport()) is not None:
             transport.write(_header(len(text)) + text)
         else:
-            self._put(Frame(WSMsgType.TEXT, text))
+            self._put(Frame(TEXT, text))
 
     def ping(self) -> None:
         """Make the client show that it lives."""
@@ -126,27 +128,29 @@ class Socket:
 
     def _received(self, message: WSMessage) -> None:
         self.last_heard = self._loop.time()
-        if message.type is WSMsgType.CLOSE:
+        if message.type is TEXT:
+            if not self.closing:
+                self._on_text(message.data)
+        elif message.type is WSMsgType.CLOSE:
             if message.data in DONE:
                 self.end = LEFT
         elif self.closing:
             return
-        elif message.type is WSMsgType.TEXT:
-            self._on_text(message.data)
         elif message.type is WSMsgType.PING:
             self._put(Frame(WSMsgType.PONG, message.data))
         elif message.type is WSMsgType.BINARY:
             self._on_fault(WSCloseCode.UNSUPPORTED_DATA, "text frames only")
 
     async def _give_up(self, error: Exception) -> None:
-        """Close what can't be read any more, at once: the client has broken the rules."""
+        """Close what can't be read any more, at once; unless it is closed already, which is said only once."""
+        code: int = WSCloseCode.INTERNAL_ERROR
         if isinstance(error, WebSocketError):
             self._log.info("a frame that can't be read: {}", error)
-            self.end = AT_FAULT
-            await self._ws.close(code=error.code)
+            self.end, code = AT_FAULT, error.code
         else:
             self._log.opt(exception=error).error("receiving failed")
-            await self._ws.close(code=WSCloseCode.INTERNAL_ERROR)
+        if not self.closing:
+            await self._ws.close(code=code)
 
     async def _write(self) -> None:
         try:

@@ -13,6 +13,9 @@ from aiohttp import WSMessage, WSMsgType, web
 from aiohttp._websocket.reader import WebSocketDataQueue
 from aiohttp.http_websocket import WebSocketReader, WebSocketWriter
 
+#: Looking it up in its class takes longer than the comparison.
+CLOSE = WSMsgType.CLOSE
+
 
 class DirectWebSocket(web.WebSocketResponse):
     """
@@ -40,39 +43,44 @@ class DirectWebSocket(web.WebSocketResponse):
     def _post_start(self, request: web.BaseRequest, protocol: str | None, writer: WebSocketWriter) -> None:
         """Do as the base does, but for the queue: nothing needs one, and so none can fill."""
         self._ws_protocol, self._writer = protocol, writer
-        self._reader = _Passage(request.protocol, self._passed, self._end)
+        self._reader = _Passage(request.protocol, self._on_frame, self._end)
         self._parser = WebSocketReader(self._reader, self._max_msg_size, compress=False, decode_text=True)
         request.protocol.set_parser(self._parser)
         request.protocol.keep_alive(False)
 
-    def _passed(self, frame: WSMessage) -> None:
+    def _end(self, outcome: WSMessage | Exception | None) -> None:
         if not self.ended.done():
-            self._on_frame(frame)
-            if frame.type is WSMsgType.CLOSE:
+            if isinstance(outcome, WSMessage):
                 # aiohttp answers it, once the request's handler returns.
-                self._set_closing(frame.data)
-                self._end(None)
-
-    def _end(self, error: Exception | None) -> None:
-        if not self.ended.done():
-            self.ended.set_result(error)
+                self._set_closing(outcome.data)
+            self.ended.set_result(outcome if isinstance(outcome, Exception) else None)
 
 
 class _Passage(WebSocketDataQueue):
-    """Stands where the parser expects its queue."""
+    """
+    Stands where the parser expects its queue.
+
+    ``on_end`` gets the client's close, the error for which the rest can't be read, or ``None`` when the connection
+    was lost.
+    """
 
     def __init__(
         self,
         protocol: web.RequestHandler,
         on_frame: Callable[[WSMessage], None],
-        on_end: Callable[[Exception | None], None],
+        on_end: Callable[[WSMessage | Exception | None], None],
     ) -> None:
         super().__init__(protocol, 0, loop=asyncio.get_running_loop())
         self._on_frame = on_frame
         self._on_end = on_end
+        self._ended = False
 
     def feed_data(self, data: WSMessage, size: int) -> None:  # type: ignore[override]
-        self._on_frame(data)
+        if not self._ended:
+            self._on_frame(data)
+            if data.type is CLOSE:
+                self._ended = True
+                self._on_end(data)
 
     def feed_eof(self) -> None:
         super().feed_eof()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Self
+from typing import Any, Self
 
 from playwright.async_api import Browser, async_playwright
 
@@ -23,18 +24,33 @@ MediaDevices.prototype.getUserMedia = function ({{ video, ...others }}) {{
 }}"""
 
 
+#: Seconds between looks at a page, and those that something there may take: they all share one machine.
+LOOK_EVERY, PATIENCE = 0.5, 60.0
+
+
 class SmallParticipant(Participant):
     """One of many on one machine. They come in muted: those who speak are heard by a test that is about that."""
 
     @classmethod
     async def arrive(cls, browser: Browser, url: str, name: str) -> Self:
+        # In a smaller window some of ten tiles would be out of sight, and not be received.
         context = await browser.new_context(
-            permissions=["camera", "microphone"], viewport={"width": 640, "height": 480}
+            permissions=["camera", "microphone"], viewport={"width": 800, "height": 600}
         )
         await context.add_init_script(SMALL_CAMERA)
         person = cls(await context.new_page(), name)
         await person.page.goto(url)
         return person
+
+    async def until(self, condition: Callable[[Self], Any], what: str = "the condition") -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                # To be asked costs a page a good deal where there are many.
+                while not await condition(self):  # noqa: ASYNC110
+                    await asyncio.sleep(LOOK_EVERY)
+        except TimeoutError:
+            state = await self.page.evaluate("JSON.stringify(connect.state.get())")
+            raise AssertionError(f"{self.name}: not in time: {what}; {state}; {self.problems}") from None
 
     async def join(self) -> None:
         await self.toggle("mic")

@@ -37,6 +37,16 @@ class Look:
             self.problems.append(f"{view}: {violation['id']}: {violation['help']}: {places}")
 
 
+async def test_what_is_wrong_is_found(browser: Browser, deployment: Deployment) -> None:
+    look = Look()
+    guest = await Participant.arrive(browser, deployment.url, "Guest")
+    await guest.page.get_by_test_id("room-input").wait_for()
+    await guest.page.evaluate("document.querySelector('main').append(document.createElement('button'))")
+    await look.at(guest, "a button that says nothing")
+    assert len(look.problems) == 4
+    assert all("button-name" in problem for problem in look.problems)
+
+
 async def test_pages_of_those_who_are_not_signed_in(browser: Browser, deployment: Deployment) -> None:
     look = Look()
     guest = await Participant.arrive(browser, deployment.url, "Guest")
@@ -79,6 +89,10 @@ async def test_pages_of_those_who_are(browser: Browser, deployment: Deployment) 
     await olga.click("rename-button")
     await olga.page.get_by_role("status").filter(has_text="changed").wait_for()
     await look.at(olga, "account")
+    await olga.page.goto(f"{deployment.url}/invite#secret")
+    await olga.click("accept-button")
+    await olga.page.get_by_test_id("error-message").wait_for()
+    await look.at(olga, "invitation that is not good")
     assert look.problems == []
 
 
@@ -127,6 +141,9 @@ async def test_the_call_and_all_that_opens_in_it(browser: Browser, deployment: D
     await rosa.click("moderate-ban")
     await rosa.click("room-settings")
     await look.at(rosa, "people")
+    await rosa.click("moderate-mute")
+    await bob.page.get_by_test_id("notice").wait_for()
+    await look.at(bob, "told something")
     await rosa.page.get_by_test_id("people-panel").get_by_test_id("quality").first.click()
     await rosa.page.get_by_test_id("details-panel").wait_for()
     await rosa.page.get_by_test_id("details-plot").first.wait_for()

@@ -11,7 +11,8 @@ from .deployment import Deployment
 from .participant import Participant
 
 LARGE: ViewportSize = {"width": 1920, "height": 1200}
-SMALL: ViewportSize = {"width": 360, "height": 640}
+SMALL: ViewportSize = {"width": 280, "height": 400}
+SIZES = ("r0", "r1", "r2")
 #: Seconds in which a size that somebody wants again is sent again.
 BACK_IN = 1.0
 #: Gives the sizes of the camera that the browser sends, the smallest first.
@@ -30,6 +31,8 @@ document.dispatchEvent(new Event("visibilitychange"));
 
 async def test_a_camera_is_sent_as_large_as_somebody_shows_it(browser: Browser, deployment: Deployment) -> None:
     ada = await Participant.enter(browser, deployment, "sizes", "Ada")
+    await until_sends(ada, *SIZES)
+    # Nobody is there who could look.
     await until_sends(ada)
     bob = await Participant.enter(browser, deployment, "sizes", "Bob")
     await bob.page.set_viewport_size(LARGE)
@@ -43,7 +46,7 @@ async def test_a_camera_is_sent_as_large_as_somebody_shows_it(browser: Browser, 
 
     await bob.page.set_viewport_size(LARGE)
     wanted = time.monotonic()
-    await until_sends(ada, "r0", "r1", "r2")
+    await until_sends(ada, *SIZES)
     assert time.monotonic() - wanted < BACK_IN
     await until_receives_layer(bob, ada, 2)
     assert ada.problems + bob.problems == []
@@ -66,6 +69,25 @@ async def test_a_camera_that_nobody_looks_at_is_not_sent(browser: Browser, deplo
     await until_sends(ada)
     await tile.evaluate("(tile) => tile.style.translate = ''")
     await bob.sees(ada)
+    assert ada.problems + bob.problems == []
+
+
+async def test_a_stream_with_layers_is_received_as_large_as_it_is_shown(
+    browser: Browser, deployment: Deployment
+) -> None:
+    token = deployment.sign_up("Olga")[1]
+    room = deployment.api("POST", "/rooms", {"name": "Layers", "codecs": ["opus", "vp9"]}, token)["code"]
+    ada, bob = [await Participant.enter(browser, deployment, room, name) for name in ("Ada", "Bob")]
+    await bob.page.set_viewport_size(LARGE)
+    await until_receives_layer(bob, ada, 2)
+    assert len(await ada.page.evaluate(SIZES_SENT)) == 1
+
+    await bob.page.set_viewport_size(SMALL)
+    await until_receives_layer(bob, ada, 0)
+    await bob.sees(ada)
+    assert (await bob.received_from(ada, "camera"))["frameHeight"] <= 180
+    await bob.page.set_viewport_size(LARGE)
+    await until_receives_layer(bob, ada, 2)
     assert ada.problems + bob.problems == []
 
 

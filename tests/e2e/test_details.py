@@ -45,12 +45,15 @@ async def test_the_bars_on_a_tile_lead_to_what_arrives_of_that_person(browser: B
     await until_measured(ada, camera, "round-trip", at_least=0)
     await until_measured(ada, camera, "layer", at_least=1)
     assert "kbit/s" in await camera.inner_text()
+    await bob.toggle("mic")
+    await track(ada, "received", "microphone").filter(has_text="(off)").wait_for()
+    # A camera that is off is not sent any more.
     await bob.toggle("camera")
-    await camera.filter(has_text="off").wait_for()
+    await camera.wait_for(state="detached")
 
     await chosen.select_option(await ada.peer_id())
     await track(ada, "sent", "camera").wait_for()
-    assert await camera.count() == 0
+    assert await track(ada, "received", "microphone").count() == 0
     await chosen.select_option(await bob.peer_id())
     # Of somebody who leaves there is nothing to show: it is one's own connection again.
     await bob.leave()

@@ -33,6 +33,7 @@ async def test_a_late_joiner_reads_what_was_written_and_answers(browser: Browser
 
 async def test_hands_and_reactions_are_seen_by_the_others(browser: Browser, deployment: Deployment) -> None:
     ada, bob = [await Participant.enter(browser, deployment, "hands", name) for name in ("Ada", "Bob")]
+    await until_text(ada, ada.page.get_by_test_id("news"), "Bob came in.")
     await bob.page.keyboard.press("h")
     badge = (await ada.tile_of(bob)).get_by_test_id("hand-badge")
     await badge.wait_for()

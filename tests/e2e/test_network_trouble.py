@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import statistics
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -21,10 +22,13 @@ from .participant import Participant
 
 pytestmark = needs_network
 
-#: Seconds from a client's request for an ICE restart until media is back.
+#: Seconds from a client's request for an ICE restart until media is back, most of the time. The way is there after 0.2;
+#: the rest is for key frames, of which workers ask for one a second.
 RESTARTED_IN = 2.0
 #: Seconds from a change of networks until a page that noticed it by itself is back.
 BACK_IN = 10.0
+#: Above this load, a machine has so much else to do that its times say nothing: things have to work all the same.
+BUSY = 1.5 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="module")
@@ -95,16 +99,18 @@ async def test_after_a_change_of_networks_media_goes_on_within_two_seconds_of_an
     bob = await WatchedParticipant.enter(browser, deployment, "changing", "Bob")
     await until_both_see(demi, bob)
 
-    network.line_down(1)
-    network.line_up(2)
-    # The browser does not help itself: it looks for addresses once.
-    await demi.until(is_cut_off, "is cut off")
-    requested = time.monotonic()
-    await demi.do("restartIce()")
-    await until_both_see(demi, bob)
-    took = time.monotonic() - requested
-    assert took < RESTARTED_IN, f"it took {took:.2f} s, and the machine's load is {os.getloadavg()[0]}"
-    assert {way.address for way in await ways(demi)} == {"198.18.2.2"}
+    times = []
+    for old, new in ((1, 2), (2, 1), (1, 2)):
+        network.line_down(old)
+        network.line_up(new)
+        # The browser does not help itself: it looks for addresses once.
+        await demi.until(is_cut_off, "is cut off")
+        requested = time.monotonic()
+        await demi.do("restartIce()")
+        await until_both_see(demi, bob)
+        times.append(time.monotonic() - requested)
+        assert {way.address for way in await ways(demi)} == {f"198.18.{new}.2"}
+    must_be_less(statistics.median(times), RESTARTED_IN)
 
 
 async def test_the_page_notices_that_media_needs_another_way(
@@ -143,8 +149,12 @@ async def until_back(one: Participant, other: Participant) -> None:
     """Wait until both see each other again, after a change of networks just now."""
     changed = time.monotonic()
     await until_both_see(one, other)
-    took = time.monotonic() - changed
-    assert took < BACK_IN, f"it took {took:.1f} s, and the machine's load is {os.getloadavg()[0]}"
+    must_be_less(time.monotonic() - changed, BACK_IN)
+
+
+def must_be_less(seconds: float, limit: float) -> None:
+    load = os.getloadavg()[0]
+    assert seconds < limit or load > BUSY, f"it took {seconds:.1f} s, and the machine's load is {load}"
 
 
 def keep_websocket(network: Network) -> None:
@@ -160,4 +170,4 @@ async def until_both_see(one: Participant, other: Participant) -> None:
 async def is_cut_off(person: Participant) -> bool:
     """Say whether nothing is heard of the server any more on any connection for media."""
     states = await person.page.evaluate("peerConnections.map(({ iceConnectionState }) => iceConnectionState)")
-    return "disconnected" in states and not {"connected", "completed"} & set(states)
+    return bool(states) and set(states) <= {"disconnected", "failed"}

@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Locator, ViewportSize
 from .deployment import Deployment
 from .participant import Participant
 
+REFUSE = "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))"
 NARROW: ViewportSize = {"width": 360, "height": 740}
 
 
@@ -41,9 +42,12 @@ async def test_the_speaker_view_shows_who_spoke_last_large_and_in_more_detail(
     ada, bob, cleo = await three(browser, deployment, "speaker")
     for person in (ada, bob, cleo):
         await person.toggle("mic")
+    await bob.toggle("mic")
+    await ada.until_tile(bob, "speaking", "true")
     await ada.page.keyboard.press("g")
     await until_large(ada, bob)
 
+    await bob.toggle("mic")
     await cleo.toggle("mic")
     await until_large(ada, cleo)
     await ada.until(lambda _: receives_more_of(ada, cleo, bob), "Cleo comes larger than Bob")
@@ -181,8 +185,9 @@ async def test_the_page_says_what_became_of_a_device_that_disappears(browser: Br
 
 
 async def test_who_refused_the_camera_is_told_how_to_allow_it(browser: Browser, deployment: Deployment) -> None:
-    context = await browser.new_context(permissions=["clipboard-read"])
-    ada = Participant(await context.new_page(), "Ada")
+    ada = Participant(await browser.new_page(), "Ada")
+    # The browser of these tests asks nobody, and allows everything.
+    await ada.page.add_init_script(REFUSE)
     await ada.page.goto(f"{deployment.url}/r/refused")
     problem = ada.page.get_by_test_id("error-message")
     await problem.wait_for()
@@ -190,6 +195,7 @@ async def test_who_refused_the_camera_is_told_how_to_allow_it(browser: Browser, 
     await ada.join()
     await ada.until_tile(ada, "camera", "off")
     assert "Allow it in the browser's address bar" in await ada.page.get_by_test_id("banner").inner_text()
+    assert ada.problems == []
 
 
 async def three(browser: Browser, deployment: Deployment, room: str) -> list[Participant]:

@@ -10,15 +10,15 @@ import { STRINGS } from "../src/ui/strings";
 describe("the tracks of a connection", () => {
   test("of one's own are what is sent, the camera first, with the sizes in use", () => {
     const simulcast = reading({ streams: 3, activeStreams: 2 });
-    const tracks = tracksOf(CALL, history({ sent: { microphone: [reading()], camera: [simulcast] } }), "ada");
+    const tracks = tracksOf(CALL, history({ sent: { microphone: [reading()], camera: [simulcast] } }), ADA);
     expect(tracks).toMatchObject([
       { direction: "sent", source: "camera", layers: { current: 2, of: 3 } },
-      { direction: "sent", source: "microphone", layers: null },
+      { direction: "sent", source: "microphone", layers: null, rests: "paused" },
     ]);
   });
 
   test("of somebody else are what arrives of them, measured or not yet", () => {
-    const tracks = tracksOf(CALL, history({ received: { c2: [reading()] } }), "bob");
+    const tracks = tracksOf(CALL, history({ received: { c2: [reading()] } }), BOB);
     expect(tracks).toMatchObject([
       { id: "c2", direction: "received", source: "camera", layers: { current: 1, of: 3 }, readings: [{}] },
       { id: "c1", source: "microphone", rests: "paused", layers: null, readings: [] },
@@ -26,13 +26,13 @@ describe("the tracks of a connection", () => {
   });
 
   test("of somebody who has left are none", () => {
-    expect(tracksOf(CALL, history({ received: { c2: [reading()] } }), "cleo")).toEqual([]);
+    expect(tracksOf(CALL, history({ received: { c2: [reading()] } }), { ...BOB, id: "cleo" })).toEqual([]);
   });
 
   test("a video of which no size comes says so", () => {
     const held = { ...CAMERA, suspended: true, layers: null } as RemoteMedia;
     const call = { ...CALL, peers: [{ id: "bob", media: [held] }] } as unknown as CallState;
-    expect(tracksOf(call, history({}), "bob")).toMatchObject([{ rests: "suspended", layers: { current: 0, of: 3 } }]);
+    expect(tracksOf(call, history({}), BOB)).toMatchObject([{ rests: "suspended", layers: { current: 0, of: 3 } }]);
   });
 });
 
@@ -78,6 +78,9 @@ function reading(changes: Partial<Reading> = {}): Reading {
 function history(changes: Partial<StatsHistory>): StatsHistory {
   return { received: {}, sent: {}, ...changes };
 }
+
+const ADA = { id: "ada", self: true, muted: true };
+const BOB = { id: "bob", self: false, muted: true };
 
 const CAMERA = {
   consumerId: "c2",

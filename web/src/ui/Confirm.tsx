@@ -51,7 +51,7 @@ export function Confirm({ label, question, of, testId, small, quiet, pending = f
         ask(false);
       }}
     >
-      {question}
+      <span>{question}</span>
       <button
         type="button"
         className={`${size} danger`}

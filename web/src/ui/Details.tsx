@@ -27,7 +27,7 @@ export function DetailsPanel({ call, state, people, about, onChoose, onClose }: 
   const history = useHistory(call);
   const person = people.find(({ id }) => id === about) ?? people.find(({ self }) => self);
   if (!person) return null;
-  const tracks = tracksOf(state, history, person.id);
+  const tracks = tracksOf(state, history, person);
   return (
     <Panel title={WORDS.title} testId="details-panel" onClose={onClose}>
       <Select

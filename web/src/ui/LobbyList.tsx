@@ -102,7 +102,7 @@ function Waiting({ call, peer: { peerId, displayName } }: { call: Call; peer: Lo
 }
 
 /** One after the other; who has left meanwhile needs no rejection. */
-async function rejectEach({ moderation }: Call, lobby: readonly LobbyPeer[]): Promise<void> {
+export async function rejectEach({ moderation }: Call, lobby: readonly LobbyPeer[]): Promise<void> {
   for (const { peerId } of lobby) {
     try {
       await moderation.reject(peerId);

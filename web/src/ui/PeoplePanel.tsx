@@ -28,25 +28,27 @@ export function PeoplePanel({ call, state, people, onClose }: PeoplePanelProps) 
   const moderator = state.permissions.roomAdmin;
   return (
     <Panel title={WORDS.title} testId="people-panel" onClose={onClose}>
-      {moderator && <RoomActions call={call} state={state} attempts={attempts} />}
-      {attempts.error !== null && (
-        <p className="problem" role="alert" data-testid="error-message">
-          {wordsFor(attempts.error)}
-        </p>
-      )}
-      <ul className="people">
-        {handsFirst(people).map((person) => (
-          <PersonRow
-            key={person.id}
-            call={call}
-            state={state}
-            person={person}
-            moderated={moderator && !person.self}
-            attempts={attempts}
-          />
-        ))}
-      </ul>
-      {moderator && <RoomSettings call={call} state={state} attempts={attempts} />}
+      <div className="panel-body">
+        {moderator && <RoomActions call={call} state={state} attempts={attempts} />}
+        {attempts.error !== null && (
+          <p className="problem" role="alert" data-testid="error-message">
+            {wordsFor(attempts.error)}
+          </p>
+        )}
+        <ul className="people">
+          {handsFirst(people).map((person) => (
+            <PersonRow
+              key={person.id}
+              call={call}
+              state={state}
+              person={person}
+              moderated={moderator && !person.self}
+              attempts={attempts}
+            />
+          ))}
+        </ul>
+        {moderator && <RoomSettings call={call} state={state} attempts={attempts} />}
+      </div>
     </Panel>
   );
 }

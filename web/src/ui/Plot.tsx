@@ -12,7 +12,8 @@ export function Plot({ readings }: { readings: readonly Reading[] }) {
   return (
     <figure className="plot">
       <svg
-        viewBox={`0 0 ${BOX.width} ${BOX.height}`}
+        // A little more than the box, so that a line along its top is whole.
+        viewBox={`0 -3 ${BOX.width} ${BOX.height + 3}`}
         preserveAspectRatio="none"
         role="img"
         aria-label={WORDS.plot(now, mostBitrate, mostLoss)}

@@ -1,6 +1,6 @@
 /** For moderators: what is done to everyone, and to the room. */
 
-import type { Call, CallState } from "@connect/client";
+import type { Call, CallState, RoomChanges } from "@connect/client";
 
 import type { Attempts } from "./attempts";
 import { Confirm } from "./Confirm";
@@ -58,8 +58,7 @@ export function RoomActions({ call: { moderation }, state, attempts }: RoomActio
 /** How the room is set up, and its end. What is chosen shows once the server has done it. */
 export function RoomSettings({ call: { moderation }, state: { settings, roomName }, attempts }: RoomActionsProps) {
   const { lobby, unmuteAllowed, lastN } = settings;
-  const change = (changes: Parameters<typeof moderation.updateRoom>[0]) =>
-    void attempts.attempt(() => moderation.updateRoom(changes));
+  const change = (changes: RoomChanges) => void attempts.attempt(() => moderation.updateRoom(changes));
   const choices = LAST_N.includes(lastN) ? LAST_N : [lastN, ...LAST_N];
   return (
     <details className="room-settings">

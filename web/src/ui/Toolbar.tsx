@@ -49,7 +49,7 @@ export function Toolbar(props: ToolbarProps) {
   return (
     <div ref={box} className="toolbar-box">
       {attempts.error !== null && <Failure attempts={attempts} />}
-      <div className="toolbar" role="toolbar" aria-label={STRINGS.call.toolbar}>
+      <div className="toolbar" role="group" aria-label={STRINGS.call.toolbar}>
         {microphone && <MicrophoneSwitch media={call.media} source={local.microphone} />}
         {camera && <CameraSwitch media={call.media} source={local.camera} />}
         {bar.map(({ name, show }) => (

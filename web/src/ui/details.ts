@@ -2,6 +2,8 @@
 
 import type { CallState, Reading, RemoteMedia, Source, StatsHistory } from "@connect/client";
 
+import type { Person } from "./people";
+
 /** One track on its way: from you to the server, or from the server to you. */
 export interface TrackDetails {
   readonly id: string;
@@ -20,22 +22,26 @@ export interface Layers {
   readonly of: number;
 }
 
+type Whose = Pick<Person, "id" | "self" | "muted">;
+
 const ORDER: readonly Source[] = ["camera", "microphone", "screen_share", "screen_share_audio"];
 
 /** What you send, or what you receive of somebody else. */
-export function tracksOf(state: CallState, history: StatsHistory, personId: string): TrackDetails[] {
-  if (personId === state.peerId) return ORDER.flatMap((source) => sentOf(source, history.sent[source]));
-  const media = state.peers.find(({ id }) => id === personId)?.media ?? [];
+export function tracksOf(state: CallState, history: StatsHistory, { id, self, muted }: Whose): TrackDetails[] {
+  if (self) return ORDER.flatMap((source) => sentOf(source, history.sent[source], muted));
+  const media = state.peers.find((peer) => peer.id === id)?.media ?? [];
   return media
     .map((each) => receivedOf(each, history.received[each.consumerId] ?? []))
     .sort((one, other) => ORDER.indexOf(one.source) - ORDER.indexOf(other.source));
 }
 
-function sentOf(source: Source, readings: readonly Reading[] | undefined): TrackDetails[] {
+function sentOf(source: Source, readings: readonly Reading[] | undefined, muted: boolean): TrackDetails[] {
   if (!readings) return [];
   const { streams = 1, activeStreams = 1 } = readings.at(-1) ?? {};
   const layers = streams > 1 ? { current: activeStreams, of: streams } : null;
-  return [{ id: source, direction: "sent", source, rests: null, readings, layers }];
+  // Of what is sent, only the microphone stays when it is off.
+  const rests = source === "microphone" && muted ? "paused" : null;
+  return [{ id: source, direction: "sent", source, rests, readings, layers }];
 }
 
 function receivedOf(media: RemoteMedia, readings: readonly Reading[]): TrackDetails {

@@ -34,7 +34,7 @@ export function Video({ track, mirrored = false, testId, subscriptions, producer
   return (
     <video
       ref={element}
-      className={`${mirrored ? "mirrored" : ""} ${upright ? "upright" : ""}`}
+      className={[mirrored && "mirrored", upright && "upright"].filter(Boolean).join(" ")}
       data-testid={testId}
       autoPlay
       playsInline

@@ -15,7 +15,7 @@ export interface CallOptions {
   readonly displayName: string;
   /** Your sources. The call sends what is on, and leaves it to you to open and stop them. */
   readonly media: LocalMedia;
-  /** For camera and screen, if the room has it; VP8 otherwise, and by default. */
+  /** For camera and screen, if the room has it; by default the one that the room names first. */
   readonly videoCodec?: VideoCodec;
   readonly socketOptions?: SocketOptions;
   /** How long to look for another way for media when the one there was breaks, before joining again. */

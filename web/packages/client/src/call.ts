@@ -212,11 +212,12 @@ export class Call extends Emitter<CallEvents> {
 
   /** The connection is gone, and with it this stay in the room. */
   #fellOut({ reason }: Closing): void {
-    this.#dropSession();
     const { status } = this.state.get();
     const problem = connectionLostProblem(reason);
+    // Before the others are gone: it is not they who left.
     if (status === "joined") this.state.update({ status: "reconnecting", problem });
     else if (status === "waiting") this.state.update({ problem });
+    this.#dropSession();
   }
 
   #closed(closing: Closing | null): void {
@@ -273,8 +274,8 @@ export class Call extends Emitter<CallEvents> {
   /** The media is gone. The server closes the socket next, and its code says whether to come back. */
   #roomClosed({ reason, by }: { reason: string; by?: Actor | null }): void {
     this.#sentAwayBy = by?.name ?? null;
-    this.#dropSession();
     this.state.update({ status: "reconnecting", problem: roomClosedProblem(reason) });
+    this.#dropSession();
     this.#closingTimer = setTimeout(() => this.#socket.reconnect("the room was closed"), CLOSING_TIMEOUT);
   }
 

@@ -54,6 +54,12 @@ export class Meeting extends Emitter<MeetingEvents> {
     await this.signaling.request("lowerHand", {});
   }
 
+  /** Go by another name from now on, where the token lets you choose one. */
+  async rename(displayName: string): Promise<void> {
+    await this.signaling.request("changeDisplayName", { displayName });
+    this.state.update({ displayName });
+  }
+
   /** Change what you say of yourself to the others' programs: `metadata`, and some of the `attributes`. */
   async describe(changes: SelfDescription): Promise<void> {
     await this.signaling.request("updateMetadata", changes);

@@ -36,8 +36,8 @@ export class Route {
 
   constructor(
     private readonly transport: types.Transport,
-    /** Restart ICE at both ends. */
-    private readonly restart: () => Promise<void>,
+    /** Has the server restart ICE at its end. */
+    private readonly ask: () => Promise<types.IceParameters>,
     private readonly events: RouteEvents,
     private readonly options: RepairOptions = DEFAULT_REPAIR,
   ) {
@@ -107,10 +107,14 @@ export class Route {
     if (this.#attempt === this.options.attempts) return this.#giveUp();
     this.#attempt += 1;
     this.#in(this.options.firstWait * 2 ** (this.#attempt - 1), () => this.#check());
+    this.#restart().catch((error: unknown) => this.#notRepaired(error));
+  }
+
+  /** Restart ICE at both ends. */
+  async #restart(): Promise<void> {
     this.#unanswered = true;
-    this.restart()
-      .catch((error: unknown) => this.#notRepaired(error))
-      .finally(() => (this.#unanswered = false));
+    const iceParameters = await this.ask().finally(() => (this.#unanswered = false));
+    await this.transport.restartIce({ iceParameters });
   }
 
   #check(): void {

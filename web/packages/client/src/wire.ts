@@ -141,6 +141,7 @@ export interface Requests {
   pauseProducer: { data: { producerId: string }; answer: Empty };
   resumeProducer: { data: { producerId: string }; answer: Empty };
   getIceServers: { data: Empty; answer: IceServers };
+  changeDisplayName: { data: { displayName: string }; answer: Empty };
   sendChatMessage: { data: { text: string }; answer: { id: string; sentAt: number } };
   sendReaction: { data: { reaction: string }; answer: Empty };
   raiseHand: { data: Empty; answer: Empty };

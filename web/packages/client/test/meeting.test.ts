@@ -100,6 +100,15 @@ describe("Meeting", () => {
     expect(now().peers).toMatchObject([{ id: "grace", ...told }]);
   });
 
+  test("another name is told, and is the one under which one comes again", async () => {
+    await start();
+    await call.meeting.rename("Ada L.");
+    expect(server.asked("changeDisplayName")).toEqual([{ displayName: "Ada L." }]);
+    expect(now().displayName).toBe("Ada L.");
+    server.socket?.end(1006);
+    await vi.waitFor(() => expect(server.asked("join")).toMatchObject([{}, { displayName: "Ada L." }]));
+  });
+
   test("a hand that was up, and what one said of oneself, are told to the next connection", async () => {
     await start();
     await call.meeting.raiseHand();

@@ -7,6 +7,7 @@ import { CallError, ConnectionLostError } from "../src/errors";
 import { Route } from "../src/route";
 import { createDevice } from "./fakes";
 
+const ICE = { usernameFragment: "u", password: "p" };
 const OPTIONS = { patience: 1_000, firstWait: 2_000, attempts: 2 };
 
 class FakeConnection extends EventTarget {
@@ -23,13 +24,13 @@ describe("Route", () => {
   let route: Route;
   let connection: FakeConnection;
   let machine: EventTarget;
-  const restart = vi.fn<() => Promise<void>>();
+  const restart = vi.fn<() => Promise<types.IceParameters>>();
   const onMedia = vi.fn();
   const onBroken = vi.fn();
 
   beforeEach(async () => {
     for (const mock of [restart, onMedia, onBroken]) mock.mockReset();
-    restart.mockResolvedValue();
+    restart.mockResolvedValue(ICE);
     machine = new EventTarget();
     connection = new FakeConnection();
     vi.stubGlobal("navigator", { connection, userAgent: "" });

@@ -40,7 +40,7 @@ export const DETAILS = {
   layerOf: (layer: number, count: number) => `${layer} of ${count}`,
   bits,
   percent,
-  time: (ms: number) => `${written(ms, 0)} ms`,
+  time: (ms: number) => `${written(ms, ms < 10 ? 1 : 0)} ms`,
   picture: (width: number, height: number, rate: number) => `${width} × ${height}, ${written(rate, 0)}/s`,
   upTo: (what: string, most: string) => `${what}, up to ${most}`,
   plot: (now: number, mostBitrate: number, mostLoss: number) =>

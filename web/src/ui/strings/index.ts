@@ -1,4 +1,4 @@
-/** Everything that the page says, in one place for translation. What the client says is in its `problem.ts`. */
+/** Everything that the page says, in one place for translation; the client's words are in its `problem.ts` and `moderation.ts`. */
 
 import { CALL } from "./call";
 import { DETAILS } from "./details";

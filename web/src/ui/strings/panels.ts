@@ -16,6 +16,8 @@ export const PANELS = {
   people: {
     title: "People",
     hint: "People (P)",
+    came: (name: string) => `${name} came in.`,
+    left: (name: string) => `${name} left.`,
     you: "you",
     microphone: (on: boolean) => (on ? "Microphone on" : "Muted"),
     camera: (on: boolean) => (on ? "Camera on" : "Camera off"),
