@@ -54,12 +54,15 @@ async def _join(
     client: LightClient, session: aiohttp.ClientSession, job: dict[str, Any], room: str, peer: str, second: float
 ) -> float:
     """Join in time; gives the seconds that it took."""
-    async with asyncio.timeout(PATIENCE):
-        await asyncio.sleep(job["start"] + second - time.monotonic())
-        start = time.monotonic()
-        await client.join(session, f"ws://127.0.0.1:{job['port']}/?roomId={room}&peerId={peer}")
-        seconds = time.monotonic() - start
-        await client.all_consumed.wait()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.sleep(job["start"] + second - time.monotonic())
+            start = time.monotonic()
+            await client.join(session, f"ws://127.0.0.1:{job['port']}/?roomId={room}&peerId={peer}")
+            seconds = time.monotonic() - start
+            await client.all_consumed.wait()
+    except TimeoutError as error:
+        raise RuntimeError(f"too late: {client}") from error
     return seconds
 
 

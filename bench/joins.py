@@ -68,9 +68,11 @@ class Outcome:
 
     def lines(self, name: str) -> list[str]:
         """Give the lines of the table."""
+        # Whoever is late may have waited for one who could not come.
+        errors = sorted(self.errors, key=lambda error: "too late" in error)[:3]
         late = "" if self.in_time else f" LATE (at most {LIMIT:g})"
         return [
-            f"  {name}: {len(self.errors)} errors{''.join(f'; {error}' for error in self.errors[:3])}{late}",
+            f"  {name}: {len(self.errors)} errors{''.join(f'; {error}' for error in errors)}{late}",
             *(
                 f"    {title:8}" + "".join(f"{f'{what} {side_text(side)}':>36}" for what, side in sides.items())
                 for title, sides in (("cpu", self.cpu), ("seconds", self.clock))

@@ -34,6 +34,7 @@ class LightClient:
         self._identity = identity
         self._expects = expects
         self._consumers = 0
+        self._last_step = "nothing"
         self._ids = count(1)
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._transports: list[LightTransport] = []
@@ -54,6 +55,13 @@ class LightClient:
         who = {"displayName": "Light", "device": _DEVICE, "rtpCapabilities": capabilities}
         await self._request("join", who)
         await asyncio.gather(self._send(sending), self._connect(receiving))
+
+    def __str__(self) -> str:
+        connected = sum(transport.connected for transport in self._transports)
+        return (
+            f"a client whose last request was {self._last_step}, with {len(self._answers)} open, {connected} "
+            f"transports connected and {self._consumers} of {self._expects} consumers"
+        )
 
     async def leave(self) -> None:
         """Close everything."""
@@ -83,7 +91,7 @@ class LightClient:
         await transport.connect()
 
     async def _request(self, method: str, data: dict[str, Any]) -> Any:
-        id = next(self._ids)
+        id, self._last_step = next(self._ids), method
         answer = self._answers[id] = asyncio.get_running_loop().create_future()
         await self._tell({"request": True, "id": id, "method": method, "data": data})
         async with asyncio.timeout(PATIENCE):

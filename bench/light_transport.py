@@ -79,7 +79,7 @@ class LightTransport(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
         #: A handshake's packets, which nobody sends more of than a few at once.
         self._packets: asyncio.Queue[bytes] = asyncio.Queue(maxsize=16)
-        self._connected = False
+        self.connected = False
 
     async def connect(self) -> None:
         """
@@ -93,7 +93,7 @@ class LightTransport(asyncio.DatagramProtocol):
             await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, remote_addr=address)
             await self._select()
             await self._shake_hands()
-        self._connected = True
+        self.connected = True
         certificate = self._dtls.get_peer_certificate(as_cryptography=True)
         if certificate is None or fingerprint_of(certificate) != self._fingerprints["sha-256"]:
             raise RuntimeError("somebody else's certificate")
@@ -164,5 +164,5 @@ class LightTransport(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         # What does not fit is as good as lost on the way, and comes again.
-        if not (self._connected or self._packets.full()):
+        if not (self.connected or self._packets.full()):
             self._packets.put_nowait(data)

@@ -82,18 +82,22 @@ class Network:
 
     def block_udp(self, *lines: int) -> None:
         """Have the firewalls of these lines let no UDP through, and say nothing of it."""
-        self._drop("firewall", lines, "")
+        self._drop("firewall", lines, "meta l4proto udp")
+
+    def block_media(self, *lines: int) -> None:
+        """Have the firewalls of these lines let nothing through that comes from where media is."""
+        self._drop("firewall", lines, f"ip saddr {MEDIA_ADDRESS}")
 
     def lose(self, number: int, percent: int) -> None:
         """Have a line lose so many of all UDP packets from now on, each way, by chance."""
         # Kernels need not have netem for it.
-        self._drop("loss", (number,), f"numgen random mod 100 < {percent}")
+        self._drop("loss", (number,), f"meta l4proto udp numgen random mod 100 < {percent}")
 
     def _drop(self, table: str, lines: Iterable[int], which: str) -> None:
-        """Have these lines drop those UDP packets that match ``which``, instead of what ``table`` held before."""
+        """Have these lines drop the packets that match ``which``, instead of what ``table`` held before."""
         chains = "".join(
             f'chain {line_name(number)}_{hook} {{ type filter hook {hook} device "{line_name(number)}" priority 0;'
-            f" meta l4proto udp {which} drop; }}\n"
+            f" {which} drop; }}\n"
             for number in lines
             for hook in ("egress", "ingress")
         )

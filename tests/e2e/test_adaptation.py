@@ -87,7 +87,8 @@ async def test_a_stream_with_layers_is_received_as_large_as_it_is_shown(
     await bob.sees(ada)
     assert (await bob.received_from(ada, "camera"))["frameHeight"] <= 180
     await bob.page.set_viewport_size(LARGE)
-    await until_receives_layer(bob, ada, 2)
+    # How much more, the bandwidth decides, which a small video says little of.
+    await until_receives_layer(bob, ada, 1, 2)
     assert ada.problems + bob.problems == []
 
 
@@ -98,14 +99,14 @@ async def until_sends(person: Participant, *sizes: str) -> None:
     await person.until(does, f"sends just {sizes}")
 
 
-async def until_receives_layer(person: Participant, other: Participant, layer: int) -> None:
-    """Wait until the server sends this layer of the other's camera."""
+async def until_receives_layer(person: Participant, other: Participant, *layers: int) -> None:
+    """Wait until the server sends one of these layers of the other's camera."""
     camera = (
         f"connect.state.get().peers.find(({{ id }}) => id === {json.dumps(await other.peer_id())})?.media"
         ".find(({ source }) => source === 'camera')?.layers?.spatialLayer"
     )
 
     async def does(_: Participant) -> bool:
-        return bool(await person.page.evaluate(camera) == layer)
+        return await person.page.evaluate(camera) in layers
 
-    await person.until(does, f"gets layer {layer}")
+    await person.until(does, f"gets one of the layers {layers}")
