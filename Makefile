@@ -45,5 +45,5 @@ bench: ## Run the benchmarks.
 	@.venv/bin/python -m bench
 
 clean: ## Remove what was set up and built here; keeps the database and the cached worker.
-	rm -rf .venv web/node_modules web/dist web/packages/*/dist worker-sidecar/node_modules var/setup var/log
+	rm -rf .venv web/node_modules web/dist web/packages/*/dist worker-sidecar/node_modules bench/node/node_modules var/setup var/log
 	rm -rf build *.egg-info .coverage* htmlcov test-results .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

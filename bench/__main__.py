@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench import against_node, codec, logins
+from bench import against_node, codec, joins, logins, signaling
 
 
 class Row(Protocol):
@@ -32,6 +32,8 @@ class Row(Protocol):
 BENCHES: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
     "codec": (codec.HEADING, codec.run),
     "node": (against_node.HEADING, against_node.run),
+    "signaling": (signaling.HEADING, signaling.run),
+    "joins": (joins.HEADING, joins.run),
     "logins": (logins.HEADING, logins.run),
 }
 RESULTS = Path(__file__).parent / "results"

@@ -23,7 +23,7 @@ from app.mediasoup.channel.frames import encode_frame
 from app.mediasoup.channel.requests import MESSAGE
 from app.mediasoup.worker_binary import WorkerBinary, find_worker_binary
 from bench import side_codec
-from bench.measure import Side
+from bench.measure import Side, cpu_seconds
 from bench.sidecar import RunningSidecar, running_sidecar
 from tests.mediasoup.channel.oracle import Oracle
 
@@ -211,12 +211,12 @@ def _measure(case: Case, sides: list[SideProcess], message: bytes, sidecar: Runn
             side.run(case, message)
     for _ in range(ROUNDS):
         for side in sides:
-            before = sidecar.cpu_seconds() if sidecar else 0.0
+            before = cpu_seconds(sidecar.pid) if sidecar else 0.0
             cpu, wall = side.run(case, message)
             _add(result.cpu, side.name, cpu / case.operations)
             _add(result.wall, side.name, wall / case.operations)
             if sidecar and side is sides[-1]:
-                _add(result.cpu, "sidecar", (sidecar.cpu_seconds() - before) * 1e6 / case.operations)
+                _add(result.cpu, "sidecar", (cpu_seconds(sidecar.pid) - before) * 1e6 / case.operations)
     return result
 
 

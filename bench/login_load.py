@@ -35,6 +35,7 @@ class Load:
         self._session = session
         self._url = url
         self._rate = rate
+        self.asked = 0
         self.answers: Counter[int] = Counter()
         self.taken: list[float] = []
 
@@ -43,6 +44,7 @@ class Load:
         start = time.monotonic()
         for number in count():
             await asyncio.sleep(start + number / self._rate - time.monotonic())
+            self.asked += 1
             group.create_task(self._login(email_of(number)))
 
     async def _login(self, email: str) -> None:
@@ -55,19 +57,21 @@ class Load:
 
 
 async def main(url: str, rate: float) -> dict[str, Any]:
-    """Sign in until standard input ends; gives the answers by their status, and the median time in milliseconds."""
+    """Sign in until standard input ends; gives how often, the answers by their status, and the median time."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session, asyncio.TaskGroup() as group:
         load = Load(session, url, rate)
         beginning = group.create_task(load.begin(group))
         await asyncio.sleep(WARM_UP)
+        load.asked = 0
         load.answers.clear()
         load.taken.clear()
         start = time.monotonic()
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.read)
         beginning.cancel()
-        seconds, answers = time.monotonic() - start, dict(load.answers)
-    return {"seconds": seconds, "answers": answers, "median_ms": statistics.median(load.taken) * 1e3}
+        seconds, asked, answers = time.monotonic() - start, load.asked, dict(load.answers)
+    median_ms = statistics.median(load.taken) * 1e3
+    return {"seconds": seconds, "asked": asked, "answers": answers, "median_ms": median_ms}
 
 
 if __name__ == "__main__":

@@ -7,11 +7,16 @@ processor time of this process.
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 ROUNDS: Final = 9
+#: Seconds that processes have to become quiet, how often they are looked at, and how much processor time is quiet.
+CALM_SECONDS: Final = 60.0
+LOOK_EVERY: Final = 0.25
+QUIET: Final = 0.01
 _ROUND_SECONDS: Final = 0.1
 
 
@@ -108,3 +113,22 @@ def _cpu_seconds(operation: Callable[[], object], operations: int) -> float:
     for _ in range(operations):
         operation()
     return time.process_time() - start
+
+
+def cpu_seconds(pid: int) -> float:
+    """Tell how much processor time all threads of another process have taken, exactly and as long as they live."""
+    schedules = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(schedule.read_text().split()[0]) for schedule in schedules) / 1e9
+
+
+def await_calm(pids: Iterable[int]) -> None:
+    """Wait until other processes have done what is left of what they were asked, so that it disturbs no round."""
+    pids = tuple(pids)
+    end, last = time.monotonic() + CALM_SECONDS, sum(map(cpu_seconds, pids))
+    while time.monotonic() < end:
+        time.sleep(LOOK_EVERY)
+        now = sum(map(cpu_seconds, pids))
+        if now - last < QUIET:
+            return
+        last = now
+    raise RuntimeError(f"the processes {pids} do not become quiet")

@@ -19,16 +19,11 @@ _MAIN: Final = Path(__file__).parents[1] / "worker-sidecar/src/main.js"
 
 @dataclass(frozen=True, slots=True)
 class RunningSidecar:
-    """Where its worker is reached, and what it uses itself."""
+    """Its process, and where its worker is reached."""
 
     pid: int
     worker_socket: Path
     worker_pid: int
-
-    def cpu_seconds(self) -> float:
-        """Tell how much processor time all its threads have taken."""
-        schedules = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
-        return sum(int(schedule.read_text().split()[0]) for schedule in schedules) / 1e9
 
 
 @contextmanager

@@ -47,7 +47,7 @@ python_packages() {
 npm_packages() {
     local key
     key="$(fingerprint "$1/package.json" "$1/package-lock.json") $node_version"
-    step "npm-$1" "$1/node_modules" "$key" "npm packages of $1" \
+    step "npm-${1//\//-}" "$1/node_modules" "$key" "npm packages of $1" \
         npm --prefix "$1" ci --ignore-scripts --no-audit --no-fund
 }
 
@@ -129,6 +129,7 @@ case ${1:-} in
     bench)
         need_commands flatc:flatbuffers-compiler
         to_run "$everything"
+        npm_packages bench/node
         ;;
     test)
         need_commands flatc:flatbuffers-compiler chromium:chromium firefox-esr:firefox-esr ffmpeg:ffmpeg curl:curl jq:jq

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.config import Settings
 from app.errors import NotAllowed
 from app.mediasoup.audio_level_observer import AudioLevelObserver
+from app.mediasoup.signal import Signal
 
 from .events import Actor, Farewell, RoomUpdated
 from .interfaces import Ownership
@@ -23,13 +25,13 @@ class Adjustable(Moderation, ABC):
     """
     The part of a :class:`app.rtc.room.Room` on top of moderation.
 
-    ``configured`` is how the room was made, or configured last. ``ownership`` is ``None`` as long as nobody keeps
+    ``on_adjust`` fires with what a moderator changed of ``config``. ``ownership`` is ``None`` as long as nobody keeps
     record of whose the room is.
     """
 
     def __init__(self, config: RoomConfig, settings: Settings, loudness: AudioLevelObserver) -> None:
         super().__init__(config, settings, loudness)
-        self.configured = config
+        self.on_adjust: Signal[Mapping[str, Any]] = Signal()
         self.ownership: Ownership | None = None
         self._lifetime = Lifetime(self.close, settings.empty_room_seconds)
         self._lifetime.emptied()
@@ -58,11 +60,17 @@ class Adjustable(Moderation, ABC):
         """
         Be so from now on; all are told. Codecs stay what they are, and who is in stays in.
 
-        What :meth:`adjust` changed stays too, unless ``config`` says otherwise about it than before. Without a lobby
-        those who wait there are admitted, by ``by``.
+        Without a lobby those who wait there are admitted, by ``by``.
         """
-        before, self.configured = asdict(self.configured), config
-        self._change(replace(self.config, **{k: v for k, v in asdict(config).items() if v != before[k]}), by)
+        if config == self.config:
+            return
+        self._door.config = config
+        self._tell(self.summary)
+        self._stage.limit(config.last_n)
+        if not config.lobby:
+            for peer in self.lobby:
+                self._call_in(peer, by)
+        self._lifetime.end_at(config.ends_at)
 
     def lock(self, locked: bool, by: Actor | None) -> None:
         """Let nobody new in, or everybody again, for as long as the call lasts; all are told."""
@@ -75,7 +83,8 @@ class Adjustable(Moderation, ABC):
         :raises BadRequest: the metadata are too long
         """
         check_metadata(changes.get("metadata", ""))
-        self._change(replace(self.config, **changes), by)
+        self.configure(replace(self.config, **changes), by)
+        self.on_adjust.emit(changes)
 
     async def hand_over(self, peer_id: str, by: Peer) -> None:
         """
@@ -88,14 +97,3 @@ class Adjustable(Moderation, ABC):
         if self.ownership is None or by.role != "owner":
             raise NotAllowed("only the owner gives the room to somebody else")
         await self.ownership.hand_over(self.id, by.identity, heir.identity, by.actor)
-
-    def _change(self, config: RoomConfig, by: Actor | None) -> None:
-        if config == self.config:
-            return
-        self._door.config = config
-        self._tell(self.summary)
-        self._stage.limit(config.last_n)
-        if not config.lobby:
-            for peer in self.lobby:
-                self._call_in(peer, by)
-        self._lifetime.end_at(config.ends_at)

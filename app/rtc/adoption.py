@@ -221,7 +221,6 @@ def _furnish(room: Room, legacy: Legacy) -> None:
     """Let the room be as it was, its people aside."""
     record, door = legacy.room, legacy.room.door
     room.opened_at = record.opened_at
-    room.configured = record.configured
     room.door.restore(dict(door.bans), door.listed_bans, door.known)
     room.hands.restore(record.hands)
     room.chat.restore([each.message for each in legacy.chat], legacy.chat[-1].number + 1 if legacy.chat else 0)

@@ -89,6 +89,17 @@ class ConsumerControl:
             self._priority = priority
             self._follow()
 
+    async def refresh(self) -> None:
+        """Have video that flows go on with a key frame."""
+        consumer = self.consumer
+        if consumer.kind == "audio" or consumer.paused or consumer.closed:
+            return
+        try:
+            await consumer.request_key_frame()
+        except MediasoupError as error:
+            if not consumer.closed:
+                self._log.info("consumer {} gets no key frame: {}", consumer.id, error)
+
     async def settled(self) -> None:
         """
         Wait until the worker has followed.

@@ -14,12 +14,17 @@ from .subscription_events import ProducerDemand, ProducersPaused
 
 #: Seconds in which changes are gathered, so that many at once make one notification.
 GATHER = 0.02
+#: Seconds that a sender who rested may take until something arrives again.
+WAKING = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Watched:
+    """``woken_at``: when the sender was last told to begin again."""
+
     client: Client
     demand: Demand
+    woken_at: float = float("-inf")
 
 
 class Dynacast:
@@ -50,9 +55,11 @@ class Dynacast:
             self._look(producer_id, watched.demand)
 
     def rests(self, producer_id: str) -> bool:
-        """Whether the sender was told that nobody wants anything of it."""
+        """Whether the sender was told that nobody wants anything of it, or only just that somebody does again."""
         watched = self._watched.get(producer_id)
-        return watched is not None and watched.demand.told == NOTHING
+        if watched is None:
+            return False
+        return watched.demand.told == NOTHING or self._loop.time() < watched.woken_at + WAKING
 
     def repeat(self, client: Client) -> None:
         """Tell a client that may have missed something what it should know by now."""
@@ -88,15 +95,17 @@ class Dynacast:
         self._timer = None
         now, news = self._loop.time(), dict[Client, list[ProducerDemand]]()
         for id in tuple(self._restless):
-            client, demand = self._watched[id].client, self._watched[id].demand
-            due = demand.due
+            watched = self._watched[id]
+            demand, due = watched.demand, watched.demand.due
             if due is not None and due > now:
                 self._wake_at(due)
                 continue
             self._restless.discard(id)
             if due is not None:
+                if demand.told == NOTHING:
+                    watched.woken_at = now
                 demand.tell()
-                news.setdefault(client, []).append(_words(id, demand))
+                news.setdefault(watched.client, []).append(_words(id, demand))
         for client, producers in news.items():
             client.notify(ProducersPaused(producers=producers))
 

@@ -81,6 +81,8 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
         #: The cameras of so many the client itself wants to see at most.
         self.last_n: int | None = None
         self._focused = False
+        #: Whether videos have to start anew, and whether they are being told to.
+        self._stale = self._refreshing = False
         stage.on_change.add(self._focus)
 
     def offer(self, owner_id: str, producer: Producer) -> None:
@@ -174,6 +176,27 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
         """Show the cameras of so many who spoke last, ``None`` for as many as the room lets everybody have."""
         self.last_n = last_n
         self._focus()
+
+    def refresh(self) -> None:
+        """
+        Have the videos start anew: they come by another way now, and what was on the old one is lost.
+
+        Clients notice, too, but wait for seconds for what is lost before they ask for a key frame.
+        """
+        self._stale = True
+        if not self._refreshing:
+            self._refreshing = True
+            self._tasks.start(self._refresh(), name="refreshing videos")
+
+    async def _refresh(self) -> None:
+        try:
+            # Ways may change again meanwhile, and as often as a client likes.
+            while self._stale:
+                self._stale = False
+                for control in [view.control for view in self._views.values()]:
+                    await control.refresh()
+        finally:
+            self._refreshing = False
 
     def _review(self, producer_ids: Iterable[str]) -> None:
         for id in producer_ids:

@@ -227,6 +227,8 @@ class PeerMedia:
         self.transports_made += 1
         transport.on_dtls_state_change.add(lambda state: self._dtls_changed(transport, state))
         transport.on_trace.add(self._tell_bandwidth)
+        if transport.app_data["consuming"]:
+            transport.on_ice_selected_tuple_change.add(lambda _: self.subscriber.refresh())
 
     def _has_producer(self, producer: Producer) -> None:
         producer.on_score.add(lambda score: self._tell_score(producer, score))

@@ -103,12 +103,10 @@ class RoomRecord(Record, frozen=True, kw_only=True):
     """
     A room and its router.
 
-    ``config`` is how it is now, ``configured`` how it was made. ``deaths``: when its workers died, in seconds since
-    1970. ``call_id`` is its name in the history of calls.
+    ``deaths``: when its workers died, in seconds since 1970. ``call_id`` is its name in the history of calls.
     """
 
     config: RoomConfig
-    configured: RoomConfig
     codecs: tuple[str, ...] | None
     rtp_capabilities: RtpCapabilities
     observer_id: str

@@ -229,7 +229,6 @@ class Room(Adjustable):
             peer.client.notify(Rebuild(router_rtp_capabilities=self.rtp_capabilities))
         self._stragglers.watch(concerned)
         self.on_change.emit()
-        self.on_change.emit()
 
     def _new_peer(self, peer_id: str, session: Session, admission: Admission) -> Peer:
         self._lifetime.entered()

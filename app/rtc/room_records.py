@@ -160,7 +160,6 @@ def describe_room(room: Room, deaths: list[float]) -> RoomRecord:
     known = list(door.known.items())[-MOST_KNOWN:]
     return RoomRecord(
         config=room.config,
-        configured=room.configured,
         codecs=None if quarters.codecs is None else tuple(quarters.codecs),
         rtp_capabilities=room.rtp_capabilities,
         observer_id=quarters.loudness.id,

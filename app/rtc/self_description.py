@@ -12,9 +12,11 @@ MAX_ATTRIBUTES = 32
 
 
 def check_metadata(metadata: str) -> str:
-    """Give ``metadata`` if they are not too long. Raises BadRequest."""
+    """Give ``metadata`` if they are not too long, and a database can keep them. Raises BadRequest."""
     if len(metadata) > MAX_METADATA:
         raise BadRequest(f"data.metadata: longer than {MAX_METADATA} characters")
+    if "\0" in metadata:
+        raise BadRequest("data.metadata: no NUL characters")
     return metadata
 
 

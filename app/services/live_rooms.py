@@ -19,6 +19,9 @@ from app.stores.models import RoomRecord
 from .roles import Role, grants_of, is_at_least
 from .room_memory import RoomMemory
 
+#: What is called otherwise in a room's record than in :class:`RoomConfig`.
+CONFIG_NAMES = {"metadata_text": "metadata"}
+
 
 class LiveRooms:
     """All of it does nothing where there is no call, or nobody concerned in it."""
@@ -40,7 +43,8 @@ class LiveRooms:
         """
         self._memory.note(record.code, record)
         room = self._rooms.get(record.code)
-        news = {name: value for name, value in asdict(config_of(record)).items() if name in changed}
+        named = {CONFIG_NAMES.get(name, name) for name in changed}
+        news = {name: value for name, value in asdict(config_of(record)).items() if name in named}
         if room is not None and news:
             room.configure(replace(room.config, **news))
 
@@ -102,5 +106,7 @@ def config_of(record: RoomRecord) -> RoomConfig:
         unmute_allowed=record.unmute_allowed,
         max_participants=record.max_participants,
         codecs=None if record.codecs is None else tuple(record.codecs),
+        last_n=record.last_n,
+        metadata=record.metadata_text,
         ends_at=record.ends_at,
     )

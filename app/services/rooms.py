@@ -28,7 +28,7 @@ from .roles import Role
 from .standing import Standing, need_account, standing
 
 #: What moderators may change of a room; the rest is the owner's.
-MODERATED = frozenset({"locked", "lobby"})
+MODERATED = frozenset({"locked", "lobby", "metadata_text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,11 @@ class SeenRoom:
     def locked(self) -> bool:
         """Whether nobody new may enter now: moderators lock a call without locking the calls to come."""
         return self.call.config.locked if self.call else self.record.locked
+
+    @property
+    def metadata(self) -> str:
+        """The text for programs: that of the call, of which the record hears a moment later."""
+        return self.call.config.metadata if self.call else self.record.metadata_text
 
 
 class Rooms:

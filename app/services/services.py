@@ -29,6 +29,7 @@ from .moderation import Moderation
 from .past_calls import PastCalls
 from .retention import Retention
 from .room_memory import RoomMemory
+from .room_metadata import RoomMetadata
 from .rooms import Rooms
 from .schema_watch import SchemaWatch
 
@@ -78,6 +79,7 @@ class Services:
         # After the history, which is to write the end of a call before its room is deleted.
         self._ad_hoc.start()
         self.bans.watch(self._calls)
+        RoomMetadata(self.history.writes).watch(self._calls)
         self.members.watch(self._calls)
 
     async def close(self) -> None:

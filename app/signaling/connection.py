@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
 from aiohttp import WSCloseCode, web
@@ -154,10 +154,8 @@ class Connection:
             self._cut_off(WSCloseCode.PROTOCOL_ERROR, f"not a protoo message: {error}")
             return
         match message:
-            case Request() if len(self._requests) >= self._limits.max_requests_in_flight:
-                self._refuse(message, TOO_MANY)
             case Request():
-                self._requests.start(self._serve(message), name=f"request {message.method[:SHOWN_NAME]!r}")
+                self._requested(message)
             case Response():
                 self._answered(message.id, message.refusal)
             case Notification():
@@ -177,21 +175,38 @@ class Connection:
         else:
             confirmed.set_exception(NotConfirmed(refusal))
 
-    async def _serve(self, request: Request) -> None:
+    def _requested(self, request: Request) -> None:
         method = METHODS.get(request.method)
         if method is None:
             self._refuse(request, UNKNOWN)
-            return
+        elif not (method.waits or self._is_kept(request)):
+            self._answer_now(method, request)
+        elif len(self._requests) >= self._limits.max_requests_in_flight:
+            self._refuse(request, TOO_MANY)
+        else:
+            self._requests.start(self._serve(method, request), name=f"request {request.method!r}")
+
+    def _is_kept(self, request: Request) -> bool:
+        """Whether what the request changes is to outlive this process."""
+        return self._room is not None and self._room.records is not None and not request.method.startswith(READING)
+
+    def _answer_now(self, method: Method[Any], request: Request) -> None:
+        try:
+            room, peer, data = self._checked(method, request)
+            frame = protocol.answer(request.id, method.handle(room, peer, data))
+        except Exception as error:
+            self._failed(method, request, error)
+        else:
+            self.socket.send(frame)
+
+    async def _serve(self, method: Method[Any], request: Request) -> None:
         self._holding += method.answers_first
         try:
             answer = await self._call(method, request)
             await self._put_down(request)
             frame = protocol.answer(request.id, answer)
         except Exception as error:
-            refusal = refusal_of(error, method.schema)
-            if refusal is None:
-                self._log.exception("{} failed", request.method)
-            self._refuse(request, refusal or FAULT)
+            self._failed(method, request, error)
         else:
             self.socket.send(frame)
         finally:
@@ -200,6 +215,17 @@ class Connection:
                 self._release()
 
     async def _call(self, method: Method[Any], request: Request) -> object:
+        room, peer, data = self._checked(method, request)
+        if not method.waits:
+            return method.handle(room, peer, data)
+        handle = cast(Callable[[Room, Peer, Any], Awaitable[object]], method.handle)
+        if method.ordered_by is None:
+            return await handle(room, peer, data)
+        async with self._orders.setdefault(getattr(data, method.ordered_by), asyncio.Lock()):
+            return await handle(room, peer, data)
+
+    def _checked(self, method: Method[Any], request: Request) -> tuple[Room, Peer, Any]:
+        """Give what the method's handler takes, if the client may call it now."""
         data = schemas.read(method.schema, request.data)
         assert self._room is not None and self._peer is not None
         if method.resumes != self._peer.session.returning:
@@ -210,16 +236,19 @@ class Connection:
             check(self._peer.grants, method.needs)
         if method.pace is not None:
             self._paces[method.pace].take()
-        if method.ordered_by is None:
-            return await method.handle(self._room, self._peer, data)
-        async with self._orders.setdefault(getattr(data, method.ordered_by), asyncio.Lock()):
-            return await method.handle(self._room, self._peer, data)
+        return self._room, self._peer, data
+
+    def _failed(self, method: Method[Any], request: Request, error: Exception) -> None:
+        refusal = refusal_of(error, method.schema)
+        if refusal is None:
+            self._log.opt(exception=error).error("{} failed", request.method)
+        self._refuse(request, refusal or FAULT)
 
     async def _put_down(self, request: Request) -> None:
         """See that what the request has changed outlives this process, before the client counts on it."""
-        records = None if self._room is None else self._room.records
-        if records is not None and self._peer is not None and not request.method.startswith(READING):
-            await records.save(self._peer)
+        if self._is_kept(request):
+            assert self._room is not None and self._room.records is not None and self._peer is not None
+            await self._room.records.save(self._peer)
 
     def _refuse(self, request: Request, refusal: Refusal) -> None:
         self._log.debug("{!r} refused: {} {}", request.method[:SHOWN_NAME], refusal.name, refusal.reason)

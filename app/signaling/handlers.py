@@ -36,12 +36,12 @@ class TransportCreated(Value, frozen=True):
 
 
 @method("getRouterRtpCapabilities", schemas.Nothing, needs_join=False)
-async def get_router_rtp_capabilities(room: Room, peer: Peer, data: schemas.Nothing) -> RtpCapabilities:
+def get_router_rtp_capabilities(room: Room, peer: Peer, data: schemas.Nothing) -> RtpCapabilities:
     return room.rtp_capabilities
 
 
 @method("changeDisplayName", schemas.ChangeDisplayName)
-async def change_display_name(room: Room, peer: Peer, data: schemas.ChangeDisplayName) -> None:
+def change_display_name(room: Room, peer: Peer, data: schemas.ChangeDisplayName) -> None:
     room.rename(peer, data.display_name)
 
 

@@ -35,7 +35,7 @@ def ice_servers_for(room: Room, peer: Peer) -> IceServers:
 
 
 @METHODS.method("getIceServers", schemas.Nothing, needs_join=False)
-async def get_ice_servers(room: Room, peer: Peer, data: schemas.Nothing) -> IceServers:
+def get_ice_servers(room: Room, peer: Peer, data: schemas.Nothing) -> IceServers:
     return ice_servers_for(room, peer)
 
 

@@ -22,31 +22,31 @@ class Sent(Value, frozen=True):
 
 
 @method("sendChatMessage", SendChatMessage, needs="publish_data", pace="talk")
-async def send_chat_message(room: Room, peer: Peer, data: SendChatMessage) -> Sent:
+def send_chat_message(room: Room, peer: Peer, data: SendChatMessage) -> Sent:
     message = room.chat.say(peer, data.text)
     return Sent(id=message.id, sent_at=message.sent_at)
 
 
 @method("sendReaction", SendReaction, needs="publish_data", pace="talk")
-async def send_reaction(room: Room, peer: Peer, data: SendReaction) -> None:
+def send_reaction(room: Room, peer: Peer, data: SendReaction) -> None:
     room.chat.react(peer, data.reaction)
 
 
 @method("raiseHand", Nothing, needs="be_seen", pace="talk")
-async def raise_hand(room: Room, peer: Peer, data: Nothing) -> None:
+def raise_hand(room: Room, peer: Peer, data: Nothing) -> None:
     room.hands.lift(peer)
 
 
 @method("lowerHand", Nothing, pace="talk")
-async def lower_hand(room: Room, peer: Peer, data: Nothing) -> None:
+def lower_hand(room: Room, peer: Peer, data: Nothing) -> None:
     room.hands.lower(peer.id)
 
 
 @method("updateMetadata", UpdateMetadata, needs="describe_itself", pace="talk")
-async def update_metadata(room: Room, peer: Peer, data: UpdateMetadata) -> None:
+def update_metadata(room: Room, peer: Peer, data: UpdateMetadata) -> None:
     room.describe(peer, data.metadata, data.attributes)
 
 
 @method("sendData", SendData, needs="publish_data", pace="data")
-async def send_data(room: Room, peer: Peer, data: SendData) -> None:
+def send_data(room: Room, peer: Peer, data: SendData) -> None:
     room.pass_on(peer, data.payload, data.topic, data.to)

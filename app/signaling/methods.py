@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
@@ -17,7 +18,8 @@ Pace = Literal["talk", "data"]
 PACES: dict[Pace, tuple[int, float]] = {"talk": (10, 2.0), "data": (50, 20.0)}
 
 D = TypeVar("D", bound=Data)
-Handler = Callable[[Room, Peer, D], Awaitable[object]]
+#: Gives the answer's data; a coroutine function, if it has to wait for the worker.
+Handler = Callable[[Room, Peer, D], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,10 @@ class Method(Generic[D]):
     """
     A method. Calls whose field ``ordered_by`` has the same value run one after the other.
 
-    ``needs_join``: refused before the peer has joined. ``needs``: what the peer's grants must cover. ``pace``: how
-    often one client may call it, and all other methods of that pace. ``resumes``: it comes first, and only, on a
-    connection by which a client comes back to its session. ``answers_first``: nothing is told before its answer.
+    ``waits``: whether ``handle`` is a coroutine function; one that is not needs no task. ``needs_join``: refused before
+    the peer has joined. ``needs``: what the peer's grants must cover. ``pace``: how often one client may call it, and
+    all other methods of that pace. ``resumes``: it comes first, and only, on a connection by which a client comes back
+    to its session. ``answers_first``: nothing is told before its answer.
     """
 
     schema: type[D]
@@ -38,6 +41,7 @@ class Method(Generic[D]):
     pace: Pace | None
     resumes: bool
     answers_first: bool
+    waits: bool
 
 
 class MethodTable(dict[str, Method[Any]]):
@@ -58,7 +62,9 @@ class MethodTable(dict[str, Method[Any]]):
         """Enter a function into the table."""
 
         def enter(handle: Handler[D]) -> Handler[D]:
-            self[name] = Method(schema, handle, ordered_by, needs_join, needs, pace, resumes, answers_first)
+            waits = inspect.iscoroutinefunction(handle)
+            assert waits or ordered_by is None, "what does not wait is done in order by itself"
+            self[name] = Method(schema, handle, ordered_by, needs_join, needs, pace, resumes, answers_first, waits)
             return handle
 
         return enter

@@ -27,6 +27,8 @@ class Outbox:
         self._frames: deque[Frame] = deque()
         self._bytes = 0
         self._filled = asyncio.Event()
+        #: Whether all that was ever queued is taken, and who takes it waits for more.
+        self.idle = False
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -49,12 +51,14 @@ class Outbox:
         """Take the next frame, waiting for one."""
         while not self._frames:
             self._filled.clear()
+            self.idle = True
             await self._filled.wait()
         frame = self._frames.popleft()
         self._bytes -= len(frame.payload)
         return frame
 
     def _append(self, frame: Frame) -> None:
+        self.idle = False
         self._frames.append(frame)
         self._bytes += len(frame.payload)
         self._filled.set()

@@ -1,39 +1,27 @@
 """
 What ``data`` of each request may hold.
 
-Types and the sizes of single fields are msgspec's to check; :func:`read` bounds in one place what all lists and
-texts below may hold, the library's values included, so that nobody makes work or mirrors megabytes with them.
+Types and the sizes of single fields are msgspec's to check; :mod:`app.signaling.bounds` has those of all lists and
+texts below, the library's values included.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from app.errors import BadRequest
 from app.mediasoup.data_structures import DtlsParameters, SctpStreamParameters
 from app.mediasoup.rtp_parameters import MediaKind, RtpCapabilities, RtpParameters
-from app.rtc.chat import MAX_TEXT as MAX_CHAT_TEXT
-from app.rtc.company import MAX_PAYLOAD
 from app.rtc.events import Device
-from app.rtc.self_description import MAX_METADATA
+
+from . import bounds
 
 T = TypeVar("T")
 
-#: Nothing that real clients send comes near these.
-MAX_ITEMS, MAX_TEXT, MAX_DEPTH = 100, 512, 16
-#: Texts with a bound of their own, by their place.
-MAX_TEXT_OF = {"data.text": MAX_CHAT_TEXT, "data.metadata": MAX_METADATA, "data.payload": MAX_PAYLOAD}
-#: Lists with a bound of their own.
-MAX_ITEMS_OF = {
-    **{"encodings": 32, "headerExtensions": 64, "rtcpFeedback": 32, "parameters": 32},
-    # As many ids as fit into a message that is not too large anyway.
-    **dict.fromkeys(("producers", "consumers", "dataProducers", "dataConsumers"), 10_000),
-}
 #: Bytes of an ``appData`` as JSON.
 MAX_APP_DATA = 4_096
 
@@ -48,7 +36,7 @@ ChannelText = Annotated[str, Meta(max_length=128)]
 AppData = msgspec.Raw
 
 
-class Data(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class Data(Struct, frozen=True, rename="camel", kw_only=True):
     """
     The data of a request; fields that are unknown are ignored.
 
@@ -233,7 +221,7 @@ class UpdateRoom(Data, frozen=True):
 def read(schema: type[T], raw: msgspec.Raw) -> T:
     """Read ``data`` as ``schema``. Raises BadRequest, which names the field."""
     data: T = _decode(schema, raw, "data")
-    _check(data, "data", 0)
+    bounds.check(data, "data")
     return data
 
 
@@ -242,7 +230,7 @@ def app_data(raw: AppData) -> dict[str, Any]:
     if len(memoryview(raw)) > MAX_APP_DATA:
         raise BadRequest(f"data.appData: larger than {MAX_APP_DATA} bytes")
     value = _decode(dict[str, Any] | None, raw, "data.appData") or {}
-    _check(value, "data.appData", 0)
+    bounds.check(value, "data.appData")
     return value
 
 
@@ -254,34 +242,6 @@ def _decode(schema: Any, raw: msgspec.Raw, path: str) -> Any:
         raise BadRequest(f"{path}{where.rstrip('`')}: {problem}") from error
     except RecursionError as error:
         raise BadRequest(f"{path}: too deeply nested") from error
-
-
-def _check(value: object, path: str, depth: int) -> None:
-    """Refuse what is larger than anything an honest client sends."""
-    if isinstance(value, str):
-        if len(value) > (limit := MAX_TEXT_OF.get(path, MAX_TEXT)):
-            raise BadRequest(f"{path}: longer than {limit} characters")
-    elif isinstance(value, msgspec.Struct | dict | list):
-        name = path.rpartition(".")[2]
-        limit = MAX_ITEMS_OF.get(name, MAX_ITEMS)
-        if not isinstance(value, msgspec.Struct) and len(value) > limit:
-            raise BadRequest(f"{path}: more than {limit} items")
-        if depth == MAX_DEPTH:
-            raise BadRequest(f"{path}: nested deeper than {MAX_DEPTH} levels")
-        for place, item in _items(value):
-            _check(item, path + place, depth + 1)
-
-
-def _items(value: msgspec.Struct | dict[Any, Any] | list[Any]) -> Iterator[tuple[str, object]]:
-    if isinstance(value, list):
-        yield from ((f"[{index}]", item) for index, item in enumerate(value))
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            _check(key, "a key", 0)
-            yield f".{key}", item
-    else:
-        for field in msgspec.structs.fields(value):
-            yield f".{field.encode_name}", getattr(value, field.name)
 
 
 def wire_path(schema: type[Data], path: str) -> str:

@@ -7,12 +7,13 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
+from aiohttp import WebSocketError, WSCloseCode, WSMessage, WSMsgType, web
 
 from app.config import Limits
 
 from .outbox import Frame, Outbox
 from .protocol import SUBPROTOCOL
+from .websocket import DirectWebSocket
 
 if TYPE_CHECKING:
     from loguru import Logger
@@ -25,8 +26,11 @@ CLOSE_SECONDS = 5.0
 MAX_CLOSE_REASON = 123
 CLOSE_CODE = struct.Struct("!H")
 PING = Frame(WSMsgType.PING)
-#: What stands for the end among messages: the client closed, we do, or the connection broke.
-ENDS = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
+#: The header of a text that is sent whole (RFC 6455, section 5.2), by how its length is written.
+SHORT, MEDIUM, LONG = struct.Struct("!BB"), struct.Struct("!BBH"), struct.Struct("!BBQ")
+WHOLE_TEXT = 0x80 | WSMsgType.TEXT
+#: Looking it up in its class takes longer than the comparison.
+TEXT = WSMsgType.TEXT
 #: How a client's end of the socket came about, as the others and history are told.
 LEFT, LOST, AT_FAULT = "left", "connection-lost", "protocol-error"
 #: How a client closes that is done here. No code at all reads as 0.
@@ -55,15 +59,10 @@ class Socket:
         self._on_text = on_text
         self._on_fault = on_fault
         self._outbox = Outbox(limits.max_outgoing_queue, limits.max_outgoing_bytes)
-        # Pings are answered below: aiohttp would hide that the client was heard.
-        self._ws = web.WebSocketResponse(
-            protocols=(SUBPROTOCOL,),
-            max_msg_size=limits.max_message_size,
-            timeout=CLOSE_SECONDS,
-            autoping=False,
-            autoclose=False,
-            compress=False,
+        self._ws = DirectWebSocket(
+            self._received, protocol=SUBPROTOCOL, max_msg_size=limits.max_message_size, timeout=CLOSE_SECONDS
         )
+        self._protocol: web.RequestHandler | None = None
         self._transport: asyncio.Transport | None = None
         self.closing = False
         self.end = LOST
@@ -72,10 +71,11 @@ class Socket:
     async def run(self, request: web.Request) -> web.WebSocketResponse:
         """Upgrade ``request``, then send and receive until the end."""
         await self._ws.prepare(request)
-        self._transport = request.transport
+        self._protocol, self._transport = request.protocol, request.transport
         writer = asyncio.create_task(self._write(), name="websocket writer")
         try:
-            await self._read()
+            if (error := await self._ws.ended) is not None:
+                await self._give_up(error)
         finally:
             ended_here = self.closing
             if not ended_here:
@@ -90,8 +90,11 @@ class Socket:
         return self._ws
 
     def send(self, text: bytes) -> None:
-        """Queue a text frame; too many of them are the client's fault."""
-        self._put(Frame(WSMsgType.TEXT, text))
+        """Send a text frame, or queue it until it can be sent; too many of them are the client's fault."""
+        if (transport := self._free_transport()) is not None:
+            transport.write(_header(len(text)) + text)
+        else:
+            self._put(Frame(TEXT, text))
 
     def ping(self) -> None:
         """Make the client show that it lives."""
@@ -116,23 +119,38 @@ class Socket:
         if not self.closing and not self._outbox.put(frame):
             self._on_fault(WSCloseCode.POLICY_VIOLATION, "too slow: what was sent is not read")
 
-    async def _read(self) -> None:
-        while (message := await self._ws.receive()).type not in ENDS:
-            self.last_heard = self._loop.time()
-            if self.closing:
-                continue
-            if message.type is WSMsgType.TEXT:
+    def _free_transport(self) -> asyncio.Transport | None:
+        """Give the transport if a frame may go to it at once: none waits, and the client reads."""
+        transport, protocol = self._transport, self._protocol
+        if self.closing or not self._outbox.idle or transport is None or protocol is None:
+            return None
+        return None if protocol.writing_paused or transport.is_closing() else transport
+
+    def _received(self, message: WSMessage) -> None:
+        self.last_heard = self._loop.time()
+        if message.type is TEXT:
+            if not self.closing:
                 self._on_text(message.data)
-            elif message.type is WSMsgType.PING:
-                self._put(Frame(WSMsgType.PONG, message.data))
-            elif message.type is WSMsgType.BINARY:
-                self._on_fault(WSCloseCode.UNSUPPORTED_DATA, "text frames only")
-            elif message.type is WSMsgType.ERROR:
-                # aiohttp has closed the socket already, with the code that fits.
-                self._log.info("a frame that can't be read: {}", message.data)
-                self.end = AT_FAULT if isinstance(message.data, WebSocketError) else LOST
-        if message.type is WSMsgType.CLOSE and message.data in DONE and not self.closing:
-            self.end = LEFT
+        elif message.type is WSMsgType.CLOSE:
+            if message.data in DONE and not self.closing:
+                self.end = LEFT
+        elif self.closing:
+            return
+        elif message.type is WSMsgType.PING:
+            self._put(Frame(WSMsgType.PONG, message.data))
+        elif message.type is WSMsgType.BINARY:
+            self._on_fault(WSCloseCode.UNSUPPORTED_DATA, "text frames only")
+
+    async def _give_up(self, error: Exception) -> None:
+        """Close what can't be read any more, at once; unless it is closed already, which is said only once."""
+        code: int = WSCloseCode.INTERNAL_ERROR
+        if isinstance(error, WebSocketError):
+            self._log.info("a frame that can't be read: {}", error)
+            self.end, code = AT_FAULT, error.code
+        else:
+            self._log.opt(exception=error).error("receiving failed")
+        if not self.closing:
+            await self._ws.close(code=code)
 
     async def _write(self) -> None:
         try:
@@ -150,3 +168,11 @@ class Socket:
         except Exception:
             self._log.exception("sending failed")
             self.abort()
+
+
+def _header(length: int) -> bytes:
+    if length < 126:
+        return SHORT.pack(WHOLE_TEXT, length)
+    if length < 65_536:
+        return MEDIUM.pack(WHOLE_TEXT, 126, length)
+    return LONG.pack(WHOLE_TEXT, 127, length)

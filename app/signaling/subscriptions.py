@@ -29,7 +29,7 @@ async def set_subscription(room: Room, peer: Peer, data: schemas.SetSubscription
 
 
 @method("setLastN", schemas.SetLastN, needs="subscribe")
-async def set_last_n(room: Room, peer: Peer, data: schemas.SetLastN) -> None:
+def set_last_n(room: Room, peer: Peer, data: schemas.SetLastN) -> None:
     peer.media.subscriber.limit_videos(data.last_n)
 
 

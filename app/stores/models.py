@@ -93,7 +93,11 @@ class ApiKeyRecord(Base):
 
 
 class RoomRecord(Base):
-    """A room, whether or not there is a call in it. One that is not ``permanent`` goes when its call ends."""
+    """
+    A room, whether or not there is a call in it. One that is not ``permanent`` goes when its call ends.
+
+    ``metadata_text`` are its metadata: SQLAlchemy has a meaning of its own for that name.
+    """
 
     __tablename__ = "rooms"
     __table_args__ = (
@@ -111,6 +115,8 @@ class RoomRecord(Base):
     unmute_allowed: Mapped[bool] = mapped_column(default=True)
     max_participants: Mapped[int | None] = mapped_column(default=None)
     codecs: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    last_n: Mapped[int | None] = mapped_column(default=None)
+    metadata_text: Mapped[str] = mapped_column(default="")
     permanent: Mapped[bool] = mapped_column(default=True)
     starts_at: Mapped[datetime | None] = mapped_column(default=None)
     ends_at: Mapped[datetime | None] = mapped_column(default=None)

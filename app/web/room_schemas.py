@@ -8,6 +8,7 @@ from marshmallow import fields as base
 from marshmallow.validate import OneOf
 
 from app.rtc.media_codecs import CODEC_NAMES
+from app.rtc.self_description import MAX_METADATA
 
 from . import fields
 from .auth import MAX_NAME
@@ -23,7 +24,7 @@ def _access(**more: Any) -> base.String:
 
 
 class RoomPatch(Schema):
-    """What shall change of a room; moderators change `locked` and `lobby` alone."""
+    """What shall change of a room; moderators change `locked`, `lobby` and `metadata` alone."""
 
     name = fields.Name(max=120, metadata={"example": "The kitchen"})
     access = _access()
@@ -37,6 +38,17 @@ class RoomPatch(Schema):
         max=len(CODEC_NAMES),
         allow_none=True,
         metadata={"description": "Best first; null for all. A call that is on keeps those that it has."},
+    )
+    last_n = fields.Whole(
+        min=0,
+        max=1_000,
+        allow_none=True,
+        metadata={"description": "Of how many people, of those who spoke last, cameras are sent; null for all."},
+    )
+    metadata = fields.Text(
+        max=MAX_METADATA,
+        attribute="metadata_text",
+        metadata={"description": "A text for programs, whose meaning is theirs."},
     )
     permanent = fields.Flag(metadata={"description": "Whether the room stays when its call has ended."})
     starts_at = fields.Time(allow_none=True)
@@ -69,6 +81,8 @@ class RoomAnswer(Schema):
     unmute_allowed = base.Boolean(required=True)
     max_participants = base.Integer(required=True, allow_none=True)
     codecs = base.List(base.String(), required=True, allow_none=True)
+    last_n = base.Integer(required=True, allow_none=True)
+    metadata = base.String(required=True)
     permanent = base.Boolean(required=True)
     starts_at = fields.Time(required=True, allow_none=True)
     ends_at = fields.Time(required=True, allow_none=True)

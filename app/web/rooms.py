@@ -139,6 +139,8 @@ def _words(seen: SeenRoom) -> dict[str, Any]:
         "unmute_allowed": record.unmute_allowed,
         "max_participants": record.max_participants,
         "codecs": record.codecs,
+        "last_n": record.last_n,
+        "metadata": seen.metadata,
         "permanent": record.permanent,
         "starts_at": record.starts_at,
         "ends_at": record.ends_at,

@@ -73,6 +73,9 @@ class Signaling:
 
     async def _handle(self, frame: dict[str, Any]) -> None:
         await self.handlers[frame["method"]](frame["data"])
+        # Who left meanwhile answers no more.
+        if self._socket.closed:
+            return
         await self._socket.send_json({"response": True, "id": frame["id"], "ok": True, "data": {}})
 
 

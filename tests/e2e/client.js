@@ -39,10 +39,22 @@ window.sizesSent = async () => {
   return streams.map(({ rid }) => rid).sort();
 };
 
-/** The methods of all that was sent over the websocket. */
+/** How high the camera's video is that the browser sends; 0 when it sends none. */
+window.heightSent = async () => {
+  const report = (await call.sendStats()).get("camera");
+  const streams = [...(report?.values() ?? [])].filter(({ type, active }) => type === "outbound-rtp" && active);
+  return Math.max(0, ...streams.map(({ frameHeight }) => frameHeight ?? 0));
+};
+
+/** The methods of all that was sent over the websocket, and the latest one of these. */
 window.asked = [];
+let websocket;
 const { send } = WebSocket.prototype;
 WebSocket.prototype.send = function (data) {
+  websocket = this;
   asked.push(JSON.parse(data).method);
   return send.call(this, data);
 };
+
+/** Have the connection to the server break. */
+window.disconnect = () => websocket.close();

@@ -15,7 +15,7 @@ from __future__ import annotations
 import ctypes
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -82,13 +82,27 @@ class Network:
 
     def block_udp(self, *lines: int) -> None:
         """Have the firewalls of these lines let no UDP through, and say nothing of it."""
+        self._drop("firewall", lines, "meta l4proto udp")
+
+    def block_media(self, *lines: int) -> None:
+        """Have the firewalls of these lines let nothing through that comes from where media is."""
+        self._drop("firewall", lines, f"ip saddr {MEDIA_ADDRESS}")
+
+    def lose(self, number: int, percent: int) -> None:
+        """Have a line lose so many of all UDP packets from now on, each way, by chance."""
+        # Kernels need not have netem for it.
+        self._drop("loss", (number,), f"meta l4proto udp numgen random mod 100 < {percent}")
+
+    def _drop(self, table: str, lines: Iterable[int], which: str) -> None:
+        """Have these lines drop the packets that match ``which``, instead of what ``table`` held before."""
         chains = "".join(
             f'chain {line_name(number)}_{hook} {{ type filter hook {hook} device "{line_name(number)}" priority 0;'
-            f" meta l4proto udp drop; }}\n"
+            f" {which} drop; }}\n"
             for number in lines
             for hook in ("egress", "ingress")
         )
-        run("ip", "netns", "exec", self._home, "nft", "-f", "-", text=f"table netdev firewall {{\n{chains}}}\n")
+        rules = f"table netdev {table} {{}}\ndelete table netdev {table}\ntable netdev {table} {{\n{chains}}}\n"
+        run("ip", "netns", "exec", self._home, "nft", "-f", "-", text=rules)
 
     def hang_up(self) -> None:
         """Cut all lines, and have their firewalls let everything through."""

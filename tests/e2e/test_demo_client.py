@@ -33,6 +33,8 @@ async def test_both_notice_what_the_other_does(browser: Browser, deployment: Dep
     await ada.until_tile(demi, "camera", "off")
     await demi.do("changeDisplayName('Demeter')")
     await (await ada.tile_of(demi)).get_by_text("Demeter").wait_for()
+    await ada.page.evaluate("connect.meeting.rename('Ada L.')")
+    await demi.until(lambda person: person.page.evaluate("[...demo.peers.values()][0].displayName === 'Ada L.'"))
 
     await ada.toggle("mic")
     await demi.until_receives(ada, "video")
@@ -61,6 +63,35 @@ async def test_the_chat_of_the_demo_reaches_its_own_kind_past_one_of_ours(
     assert await demi.page.evaluate("demo.messages") == [said_by(dora)]
     assert await dora.page.evaluate("demo.messages") == [said_by(demi)]
     assert ada.problems + demi.problems + dora.problems == []
+
+
+async def test_data_channels_reach_the_other_kind(browser: Browser, deployment: Deployment) -> None:
+    ada = await Participant.enter(browser, deployment, "demo-data", "Ada")
+    # Not to be returned: Playwright would call what ends the listening.
+    await ada.page.evaluate(
+        "window.told = []; void connect.on('data', ({ label, message }) => told.push([label, message]))"
+    )
+    demi = await DemoParticipant.come(browser, deployment, "demo-data", "Demi")
+    await demi.until(can_speak, "can speak")
+    # Again and again: what is sent before the other one's end is there is not for it.
+    await demi.page.evaluate("setInterval(() => demo.say('Hello'), 100)")
+    await ada.page.evaluate(
+        "connect.openChannel('cursor', { lossy: true })"
+        ".then((channel) => { setInterval(() => channel.send('1,2'), 100) })"
+    )
+    await ada.until(lambda person: person.page.evaluate("told.length > 0"), "is told something")
+    await demi.until(heard, "hears something")
+    assert (await ada.page.evaluate("told"))[0] == ["chat", "Hello"]
+    assert (await demi.page.evaluate("demo.messages"))[0] == {
+        "peerId": await ada.peer_id(),
+        "label": "cursor",
+        "text": "1,2",
+    }
+    assert ada.problems + demi.problems == []
+
+
+async def can_speak(person: DemoParticipant) -> bool:
+    return bool(await person.do("canSay()"))
 
 
 async def heard(person: DemoParticipant) -> bool:

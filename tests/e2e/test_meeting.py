@@ -33,6 +33,7 @@ async def test_a_late_joiner_reads_what_was_written_and_answers(browser: Browser
 
 async def test_hands_and_reactions_are_seen_by_the_others(browser: Browser, deployment: Deployment) -> None:
     ada, bob = [await Participant.enter(browser, deployment, "hands", name) for name in ("Ada", "Bob")]
+    await until_text(ada, ada.page.get_by_test_id("news"), "Bob came in.")
     await bob.page.keyboard.press("h")
     badge = (await ada.tile_of(bob)).get_by_test_id("hand-badge")
     await badge.wait_for()
@@ -83,10 +84,134 @@ async def test_a_moderator_mutes_lowers_hands_and_removes_in_the_panel(
     assert olga.problems == []
 
 
-async def moderator(browser: Browser, deployment: Deployment, name: str) -> Participant:
+async def test_who_was_muted_for_good_is_told_why_until_let_speak(browser: Browser, deployment: Deployment) -> None:
+    petra = await moderator(browser, deployment, "Petra")
+    bob = await Participant.enter(browser, deployment, petra.page.url.rsplit("/", 1)[1], "Bob")
+    await petra.hears(bob)
+    await petra.toggle("people")
+    await petra.click("room-settings")
+    await petra.click("unmute-allowed")
+    await petra.page.locator("[data-testid=unmute-allowed]:not(:checked)").wait_for()
+    await petra.click("person-menu")
+    await petra.click("moderate-mute")
+    await until_text(bob, bob.page.get_by_test_id("notice"), "Petra muted you, and only they can let you speak again")
+
+    await bob.toggle("mic")
+    await until_text(bob, bob.page.get_by_test_id("banner"), "a moderator muted your microphone")
+    await bob.page.locator("[data-testid=toggle-mic][aria-pressed=false]").wait_for()
+    assert await (await petra.tile_of(bob)).get_attribute("data-muted") == "true"
+
+    await bob.page.get_by_test_id("banner").get_by_role("button").click()
+    await petra.click("moderate-unmute")
+    await until_text(bob, bob.page.get_by_test_id("notice"), "Petra lets you turn your microphone on again")
+    await bob.toggle("mic")
+    await petra.until_tile(bob, "muted", "false")
+    await petra.hears(bob)
+
+
+async def test_a_moderator_lowers_hands_stops_a_screen_and_limits_videos(
+    browser: Browser, deployment: Deployment
+) -> None:
+    rosa = await moderator(browser, deployment, "Rosa")
+    bob = await Participant.enter(browser, deployment, rosa.page.url.rsplit("/", 1)[1], "Bob")
+    await bob.toggle("hand")
+    await bob.toggle("screen")
+    await rosa.sees(bob, "screen_share")
+    await rosa.toggle("people")
+    await rosa.page.locator("[data-testid=lower-all-hands][aria-disabled=false]").click()
+    await until_text(bob, bob.page.get_by_test_id("notice"), "Rosa lowered your hand")
+    await bob.page.locator("[data-testid=toggle-hand][aria-pressed=false]").wait_for()
+
+    await rosa.click("person-menu")
+    await rosa.click("moderate-stop-screen")
+    await rosa.page.get_by_test_id("screen-tile").wait_for(state="detached")
+    await until_text(bob, bob.page.get_by_test_id("notice"), "Rosa stopped your screen share")
+    await bob.page.locator("[data-testid=toggle-screen][aria-pressed=false]").wait_for()
+
+    await rosa.click("room-settings")
+    await rosa.page.get_by_test_id("room-last-n").select_option("0")
+    await rosa.until_tile(bob, "suspended", "true")
+    await bob.until_tile(rosa, "suspended", "true")
+    await rosa.page.get_by_test_id("room-last-n").select_option("null")
+    await bob.until_tile(rosa, "suspended", "false")
+    await bob.sees(rosa)
+    assert rosa.problems + bob.problems == []
+
+
+async def test_who_is_banned_reads_by_whom_and_does_not_come_back(browser: Browser, deployment: Deployment) -> None:
+    sara = await moderator(browser, deployment, "Sara")
+    room = sara.page.url.rsplit("/", 1)[1]
+    email, _ = deployment.sign_up("Bob")
+    bob = await signed_in(browser, deployment, room, "Bob", email)
+    await sara.toggle("people")
+    await sara.click("person-menu")
+    await sara.click("moderate-ban")
+    # Who thinks better of it is where the question came from, with the panel still open.
+    await sara.page.keyboard.press("Escape")
+    await sara.page.locator("[data-testid=moderate-ban]:focus").click()
+    await sara.click("confirm-button")
+    left = bob.page.get_by_test_id("left-screen")
+    await until_text(bob, left, "Sara removed you from this call, and you can't come back")
+    assert await bob.page.get_by_test_id("rejoin-button").count() == 0
+    await sara.until_tiles(1)
+
+    await bob.page.reload()
+    await bob.ask_to_join()
+    await until_text(bob, left, "You can't come back")
+
+
+async def test_an_owner_gives_the_room_away_and_its_heir_ends_the_call(
+    browser: Browser, deployment: Deployment
+) -> None:
+    email, owner = deployment.sign_up("Tina")
+    room = deployment.api("POST", "/rooms", {"name": "To give away"}, owner)["code"]
+    invitation = deployment.api("POST", f"/rooms/{room}/invitations", {"role": "member"}, owner)
+    tina = await signed_in(browser, deployment, room, "Tina", email)
+    email, member = deployment.sign_up("Mia")
+    deployment.api("POST", "/invitations/accept", {"token": invitation["token"]}, member)
+    mia = await signed_in(browser, deployment, room, "Mia", email)
+    await mia.toggle("people")
+    assert await mia.page.get_by_test_id("room-settings").count() == 0
+
+    await tina.toggle("people")
+    await tina.click("person-menu")
+    await tina.click("moderate-transfer")
+    await tina.click("confirm-button")
+    await until_text(mia, mia.page.get_by_test_id("notice"), "Tina made you the owner of this room")
+    # Only the owner gives it away, and nobody but an owner sends an owner away.
+    await tina.page.get_by_test_id("moderate-transfer").wait_for(state="detached")
+
+    await mia.click("room-settings")
+    await mia.click("close-room")
+    await mia.click("confirm-button")
+    for person in (tina, mia):
+        await until_text(person, person.page.get_by_test_id("left-screen"), "Mia ended this call for everybody")
+    assert tina.problems + mia.problems == []
+
+
+async def test_all_who_wait_are_rejected_at_once(browser: Browser, deployment: Deployment) -> None:
+    uma = await moderator(browser, deployment, "Uma", lobby=True)
+    guests = [await Participant.arrive(browser, uma.page.url, name) for name in ("Eve", "Mallory")]
+    for guest in guests:
+        await guest.ask_to_join()
+        await uma.page.get_by_test_id("lobby-entry").filter(has_text=guest.name).wait_for()
+    await uma.click("reject-all-button")
+    await uma.click("confirm-button")
+    for guest in guests:
+        await until_text(guest, guest.page.get_by_test_id("left-screen"), "Uma did not let you in")
+    await uma.page.get_by_test_id("lobby").wait_for(state="detached")
+    assert uma.problems == []
+
+
+async def moderator(browser: Browser, deployment: Deployment, name: str, *, lobby: bool = False) -> Participant:
     """Let somebody sign in and join a new room of their own."""
     email, token = deployment.sign_up(name)
-    room = deployment.api("POST", "/rooms", {"name": "Moderated"}, token)["code"]
+    room = deployment.api("POST", "/rooms", {"name": "Moderated", "lobby": lobby}, token)["code"]
+    return await signed_in(browser, deployment, room, name, email)
+
+
+async def signed_in(browser: Browser, deployment: Deployment, room: str, name: str, email: str) -> Participant:
+    """Let somebody with an account join a room."""
     person = await Participant.arrive(browser, f"{deployment.url}/signin?next=/r/{room}", name)
     await person.fill("signin-email", email)
     await person.fill("signin-password", PASSWORD)

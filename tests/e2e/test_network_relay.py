@@ -11,7 +11,8 @@ from tests.turn_server import TurnServer
 
 from .demo_client import DemoParticipant
 from .deployment import Deployment
-from .network import RelayedParticipant, ways
+from .network import PAIRS, RelayedParticipant, ways
+from .test_client import come, until, until_decodes
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +53,12 @@ async def test_the_relay_can_be_reached_by_tcp(browser: Browser, deployment: Dep
         await one.hears(other)
         assert [(way.kind, way.relay_protocol) for way in await ways(one)] == [("relay", "tcp")] * 2
     assert demi.problems + dora.problems == []
+
+
+async def test_a_client_may_ask_for_relays_only(browser: Browser, deployment: Deployment) -> None:
+    ada, grace = [
+        await come(browser, deployment, "relay-only", name, iceTransportPolicy="relay") for name in ("Ada", "Grace")
+    ]
+    await until_decodes(grace, "Ada")
+    kinds = f"({PAIRS.strip()}).then((pairs) => pairs.map(([{{ candidateType }}]) => candidateType))"
+    await until(ada, kinds, lambda used: bool(used == ["relay", "relay"]))

@@ -31,6 +31,11 @@ async def test_a_bot_and_a_browser_decode_each_others_video(browser: Browser, de
             )
 
         await ada.until(decodes, "decodes the bot's video")
+
+        async def knows(person: Participant) -> bool:
+            return bool(await person.page.evaluate("connect.state.get().qualities.bot") == "excellent")
+
+        await ada.until(knows, "knows how good the bot's connection is")
     finally:
         await bot.leave()
     await ada.until_tiles(1)

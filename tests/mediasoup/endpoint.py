@@ -33,6 +33,21 @@ class Endpoint:
 @asynccontextmanager
 async def connected(transport: WebRtcTransport) -> AsyncIterator[Endpoint]:
     """Connect an endpoint to ``transport``, over loopback, as the side that starts both ICE and DTLS."""
+    certificate = RTCCertificate.generateCertificate()
+    async with way(transport) as ice_transport:
+        dtls = RTCDtlsTransport(ice_transport, [certificate])
+        dtls._set_role("client")
+        await transport.connect(dtls_parameters=_client(dtls))
+        await dtls.start(_server(transport.dtls_parameters))
+        try:
+            yield Endpoint(ice_transport, dtls)
+        finally:
+            await dtls.stop()
+
+
+@asynccontextmanager
+async def way(transport: WebRtcTransport) -> AsyncIterator[RTCIceTransport]:
+    """Find a way to ``transport`` by ICE, from a port of its own; the worker sends there from now on."""
     gatherer = RTCIceGatherer(iceServers=[])
     # The worker is ICE lite: who is full controls (RFC 8445, section 6.1.1).
     gatherer._connection.ice_controlling = True
@@ -43,21 +58,16 @@ async def connected(transport: WebRtcTransport) -> AsyncIterator[Endpoint]:
     finally:
         ice.get_host_addresses = host_addresses
     ice_transport = RTCIceTransport(gatherer)
-    dtls = RTCDtlsTransport(ice_transport, [RTCCertificate.generateCertificate()])
-    dtls._set_role("client")
     for candidate in transport.ice_candidates:
         await ice_transport.addRemoteCandidate(_candidate(candidate))
     await ice_transport.addRemoteCandidate(None)
-    await transport.connect(dtls_parameters=_client(dtls))
     theirs = transport.ice_parameters
     await ice_transport.start(
         RTCIceParameters(usernameFragment=theirs.username_fragment, password=theirs.password, iceLite=True)
     )
-    await dtls.start(_server(transport.dtls_parameters))
     try:
-        yield Endpoint(ice_transport, dtls)
+        yield ice_transport
     finally:
-        await dtls.stop()
         await ice_transport.stop()
 
 

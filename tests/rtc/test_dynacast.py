@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from app.mediasoup.data_structures import ConsumerLayers
+from app.mediasoup.data_structures import ConsumerLayers, ProducerScore
 from app.mediasoup.rtp_parameters import RtpCodecParameters, RtpEncodingParameters
-from app.rtc import demand
+from app.rtc import demand, dynacast
 from app.rtc.consumer_control import ConsumerControl, Pause
 from app.rtc.dynacast import top_layer
 from app.rtc.events import ConsumerScoreChanged
@@ -95,6 +95,23 @@ async def test_who_does_not_understand_it_is_told_nothing_and_neither_of_sound(a
     event = await adas.hears(ProducersPaused)
     assert [each.producer_id for each in event.producers] == [camera.id]
     assert stocks.all(ProducersPaused) == []
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_sender_that_rested_is_not_blamed_before_it_had_time_to_begin_again(
+    arrive: Arrive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, adas = await arrive("ada", dynacast=True)
+    producer = await produce_simulcast(ada)
+    producer.score = [ProducerScore(encoding_idx=0, ssrc=1, score=0)]
+    assert ada.media.sent_scores == [0]
+    await adas.hears(ProducersPaused)
+    assert ada.media.sent_scores == []
+    await arrive("bob")
+    await until(lambda: told(adas) == [(None, True), (None, False)])
+    assert ada.media.sent_scores == []
+    monkeypatch.setattr(dynacast, "WAKING", 0.0)
+    assert ada.media.sent_scores == [0]
 
 
 async def test_less_is_not_told_before_its_time(arrive: Arrive) -> None:

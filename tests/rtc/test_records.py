@@ -46,7 +46,6 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 ROOM = RoomRecord(
     config=RoomConfig(id="kitchen", name="Kitchen", locked=True, codecs=("opus", "vp8"), ends_at=NOON),
-    configured=RoomConfig(id="kitchen"),
     codecs=("opus", "vp8"),
     rtp_capabilities=RECEIVER,
     observer_id="observer",

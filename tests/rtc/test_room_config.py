@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from app.errors import BadRequest
 from app.rtc import lifetime
 from app.rtc.events import Farewell, RoomClosed, RoomUpdated
 from app.rtc.room import Room
@@ -64,19 +67,23 @@ async def test_a_rooms_codecs_are_those_that_it_was_made_with(rooms: RoomManager
 async def test_a_lock_made_in_the_call_outlives_other_changes_but_not_its_own(arrive: Arrive, room: Room) -> None:
     _, adas = await arrive("ada")
     room.lock(True, None)
-    room.configure(RoomConfig(id="kitchen", name="Kitchen"))
+    room.configure(dataclasses.replace(room.config, name="Kitchen"))
     assert [(told.name, told.locked) for told in adas.all(RoomUpdated)] == [("", True), ("Kitchen", True)]
-    room.configure(RoomConfig(id="kitchen", name="Kitchen", locked=True))
-    room.configure(RoomConfig(id="kitchen", name="Kitchen", locked=False))
+    room.configure(dataclasses.replace(room.config, locked=False))
     assert not room.config.locked
 
 
-async def test_what_moderators_adjusted_stays_when_something_else_is_configured(arrive: Arrive, room: Room) -> None:
-    await arrive("ada")
-    room.adjust(None, last_n=3, metadata="x", lobby=True)
-    room.configure(RoomConfig(id="kitchen", name="Kitchen"))
-    config = room.config
-    assert (config.name, config.last_n, config.metadata, config.lobby) == ("Kitchen", 3, "x", True)
-    room.configure(RoomConfig(id="kitchen", name="Kitchen", last_n=2))
-    room.configure(RoomConfig(id="kitchen", name="Kitchen"))
-    assert (room.config.last_n, room.config.metadata) == (None, "x")
+async def test_what_moderators_adjust_is_told_to_those_who_keep_it(room: Room) -> None:
+    adjusted: list[Mapping[str, Any]] = []
+    room.on_adjust.add(adjusted.append)
+    room.adjust(None, last_n=3, metadata="x")
+    room.configure(dataclasses.replace(room.config, metadata="y"))
+    assert adjusted == [{"last_n": 3, "metadata": "x"}]
+    assert (room.config.last_n, room.config.metadata) == (3, "y")
+
+
+@pytest.mark.parametrize("metadata", ["x" * 4_097, "a\0b"])
+async def test_metadata_that_can_not_be_kept_are_refused(room: Room, metadata: str) -> None:
+    with pytest.raises(BadRequest, match=r"data\.metadata: "):
+        room.adjust(None, metadata=metadata)
+    assert room.config.metadata == ""

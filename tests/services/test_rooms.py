@@ -129,7 +129,7 @@ async def test_a_change_leaves_alone_what_a_moderator_did_in_the_call(
     code = (await world.room(ada)).record.code
     await world.arrive(ada, code)
     call = world.call(code)
-    call.configure(dataclasses.replace(call.config, locked=True))
+    call.lock(True, None)
     seen = await rooms_service.update(ada, code, {"name": "Ours", "access": "users"})
     assert call.config.locked and call.config.name == "Ours"
     assert seen.locked and not seen.record.locked

@@ -17,80 +17,11 @@ from loguru import logger
 from app.mediasoup.worker import Worker
 from app.rtc.worker_pool import WorkerPool
 
-from .calls import FINGERPRINT, RTP_CAPABILITIES, SCTP_CAPABILITIES, audio, join, produce_audio, simulcast
+from .calls import join, produce_audio, produce_chat
 from .client import ProtooClient
 from .conftest import Connect
-
-#: Ids that the sender really has are filled in for these.
-SENDING, RECEIVING, PRODUCER, CONSUMER = "$sending", "$receiving", "$producer", "$consumer"
-STREAM = {"streamId": 1, "ordered": True}
-REQUESTS: list[tuple[str, Any]] = [
-    ("getRouterRtpCapabilities", {}),
-    ("getIceServers", {}),
-    ("join", {"displayName": "M", "device": {"flag": "x"}, "rtpCapabilities": RTP_CAPABILITIES}),
-    (
-        "createWebRtcTransport",
-        {"forceTcp": False, "producing": True, "consuming": True, "sctpCapabilities": SCTP_CAPABILITIES},
-    ),
-    (
-        "connectWebRtcTransport",
-        {"transportId": SENDING, "dtlsParameters": {"role": "client", "fingerprints": [FINGERPRINT]}},
-    ),
-    ("restartIce", {"transportId": RECEIVING}),
-    ("produce", {"transportId": SENDING, "kind": "audio", "rtpParameters": audio(7), "appData": {"a": 1}}),
-    (
-        "produce",
-        {"transportId": SENDING, "kind": "video", "rtpParameters": simulcast(8), "appData": {"source": "camera"}},
-    ),
-    (
-        "produceData",
-        {
-            "transportId": SENDING,
-            "sctpStreamParameters": STREAM,
-            "label": "chat",
-            "protocol": "",
-            "appData": {},
-            "to": ["ada", "bob"],
-        },
-    ),
-    ("closeProducer", {"producerId": PRODUCER}),
-    ("pauseProducer", {"producerId": PRODUCER}),
-    ("resumeProducer", {"producerId": PRODUCER}),
-    ("pauseConsumer", {"consumerId": CONSUMER}),
-    ("resumeConsumer", {"consumerId": CONSUMER}),
-    ("setConsumerPreferredLayers", {"consumerId": CONSUMER, "spatialLayer": 1, "temporalLayer": 1}),
-    ("setConsumerPriority", {"consumerId": CONSUMER, "priority": 2}),
-    ("requestConsumerKeyFrame", {"consumerId": CONSUMER}),
-    ("setSubscription", {"auto": False}),
-    (
-        "setSubscription",
-        {
-            "producerId": PRODUCER,
-            "subscribed": True,
-            "preferredLayers": {"spatialLayer": 1, "temporalLayer": 2},
-            "priority": 2,
-            "visible": True,
-        },
-    ),
-    ("setLastN", {"lastN": 1}),
-    ("changeDisplayName", {"displayName": "Mallory"}),
-    ("getTransportStats", {"transportId": SENDING}),
-    ("getProducerStats", {"producerId": PRODUCER}),
-    ("getConsumerStats", {"consumerId": CONSUMER}),
-    ("applyNetworkThrottle", {"secret": ""}),
-    ("sendChatMessage", {"text": "buy!"}),
-    ("sendReaction", {"reaction": "x"}),
-    ("raiseHand", {}),
-    ("lowerHand", {}),
-    ("updateMetadata", {"metadata": "x", "attributes": {"a": "b", "c": ""}}),
-    ("sendData", {"topic": "t", "payload": "p", "to": ["ada"]}),
-    # She is no moderator.
-    ("moderator:mutePeer", {"peerId": "ada", "producerId": PRODUCER}),
-    ("moderator:removePeer", {"peerId": "ada"}),
-    ("moderator:closeRoom", {}),
-    ("moderator:updateRoom", {"metadata": "x", "lobby": True, "unmuteAllowed": False}),
-    ("moderator:transferOwnership", {"peerId": "ada"}),
-]
+from .gates import MODERATOR, TestGate
+from .requests import CONSUMER, DATA_CONSUMER, DATA_PRODUCER, PRODUCER, RECEIVING, REQUESTS, SENDING
 
 oddities = st.one_of(
     st.none(),
@@ -118,9 +49,9 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 @st.composite
-def mutated_requests(draw: st.DrawFn) -> str:
-    """Draw a request of which up to four parts are changed, missing or doubled."""
-    method, data = draw(st.sampled_from(REQUESTS))
+def mutated_requests(draw: st.DrawFn, requests: list[tuple[str, Any]] = REQUESTS) -> str:
+    """Draw one of these requests, of which up to four parts are changed, missing or doubled."""
+    method, data = draw(st.sampled_from(requests))
     frame = {"request": True, "id": draw(st.integers(1, 2**31)), "method": method, "data": copy.deepcopy(data)}
     for _ in range(draw(st.integers(0, 4))):
         # Mostly below ``data``: a bad envelope only closes the socket.
@@ -153,7 +84,7 @@ garbage = st.one_of(
 strange_frames = st.integers(0, 7).flatmap(lambda number: garbage if number == 5 else mutated_requests())
 
 
-def draw_frames(count: int) -> list[str]:
+def draw_frames(count: int, kind: st.SearchStrategy[str]) -> list[str]:
     """Draw the frames to send: the same in every run."""
     frames: list[str] = []
 
@@ -165,7 +96,7 @@ def draw_frames(count: int) -> list[str]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(strange_frames)
+    @given(kind)
     def draw(frame: str) -> None:
         frames.append(frame)
 
@@ -173,18 +104,25 @@ def draw_frames(count: int) -> list[str]:
     return frames
 
 
-class Mallory:
-    """Sends anything, and comes back when thrown out."""
+def consumers_of(client: ProtooClient) -> dict[str, str]:
+    """Give the ids of the last consumers that a client heard of, as far as there are any."""
+    placeholders = {"newConsumer": CONSUMER, "newDataConsumer": DATA_CONSUMER}
+    return {placeholders[method]: data["id"] for method, data in client.heard if method in placeholders}
 
-    def __init__(self, connect: Connect) -> None:
+
+class Mallory:
+    """Sends anything, and comes back when thrown out; ``place`` says to which room, and with which token."""
+
+    def __init__(self, connect: Connect, **place: str) -> None:
         self._connect = connect
+        self._place = place
         self._client: ProtooClient | None = None
         self._ids: dict[str, str] = {}
 
     async def send(self, frame: str) -> None:
         """Send ``frame`` with the ids filled in, and wait until the server has dealt with it."""
         client = await self._connected()
-        for placeholder, id in self._ids.items():
+        for placeholder, id in (self._ids | consumers_of(client)).items():
             frame = frame.replace(placeholder, id)
         client.send_text(frame)
         probe = client.start_request("getRouterRtpCapabilities")
@@ -194,17 +132,14 @@ class Mallory:
 
     async def _connected(self) -> ProtooClient:
         if self._client is None or self._client.reader.done():
-            client = self._client = await self._connect("mallory")
+            client = self._client = await self._connect("mallory", **self._place)
             await join(client, "Mallory")
-            producer = await produce_audio(client, 31)
-            consumer = (await client.hears("newConsumer"))["id"]
-            self._ids = dict(
-                zip(
-                    (SENDING, RECEIVING, PRODUCER, CONSUMER),
-                    (client.sending, client.receiving, producer, consumer),
-                    strict=True,
-                )
-            )
+            self._ids = {
+                SENDING: client.sending,
+                RECEIVING: client.receiving,
+                PRODUCER: await produce_audio(client, 31),
+                DATA_PRODUCER: await produce_chat(client),
+            }
         return self._client
 
 
@@ -221,12 +156,13 @@ async def test_500_strange_messages_during_a_call_harm_only_their_sender(
     connect: Connect, worker: Worker, pool: WorkerPool, complaints: list[str]
 ) -> None:
     # First, since drawing holds up the loop.
-    frames = draw_frames(500)
+    frames = draw_frames(500, strange_frames)
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(str(context)))
     ada, bob = await connect("ada"), await connect("bob")
     await join(ada)
     await join(bob)
     first = await produce_audio(ada)
+    await produce_chat(ada)
     consumer = (await bob.hears("newConsumer", producerId=first))["id"]
     mallory = Mallory(connect)
     for frame in frames:
@@ -238,3 +174,24 @@ async def test_500_strange_messages_during_a_call_harm_only_their_sender(
     await bob.hears("newConsumer", producerId=second)
     for client in (ada, bob):
         assert not client.reader.done()
+
+
+async def test_strange_messages_of_a_moderator_harm_no_other_room(
+    connect: Connect, gate: TestGate, worker: Worker, complaints: list[str]
+) -> None:
+    frames = draw_frames(200, mutated_requests([each for each in REQUESTS if each[0].startswith("moderator:")]))
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(str(context)))
+    bob, cleo = await connect("bob"), await connect("cleo")
+    await join(bob)
+    await join(cleo)
+    mallory = Mallory(connect, room="cellar", token=gate.issue("mallory", MODERATOR, role="owner"))
+    ada: ProtooClient | None = None
+    for number, frame in enumerate(frames):
+        if ada is None or ada.reader.done():
+            # With another identity each time: she may be banned.
+            ada = await connect("ada", room="cellar", token=gate.issue(f"ada-{number}", MODERATOR))
+            await join(ada)
+        await mallory.send(frame)
+    assert complaints == [] and not worker.closed
+    microphone = await produce_audio(bob)
+    await cleo.hears("newConsumer", producerId=microphone)

@@ -38,3 +38,15 @@ async def test_the_last_frame_comes_after_the_others_or_instead_of_them() -> Non
     outbox.put_last(BYE, instead=True)
     assert await outbox.get() == BYE
     assert len(outbox) == 0
+
+
+async def test_it_is_idle_while_who_takes_waits_for_more() -> None:
+    outbox = Outbox(10, 100)
+    assert not outbox.idle
+    first = asyncio.create_task(outbox.get())
+    await asyncio.sleep(0)
+    assert outbox.idle
+    outbox.put(HELLO)
+    assert not outbox.idle
+    await first
+    assert not outbox.idle

@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.errors import BadRequest
-from app.signaling import schemas
+from app.signaling import bounds, schemas
 
 FINGERPRINT = {"algorithm": "sha-256", "value": ":".join(["AB"] * 32)}
 
@@ -93,6 +95,29 @@ def test_texts_are_bounded_wherever_they_are() -> None:
         "data.rtpParameters.rtcp.cname: longer than 512 characters"
     )
     assert problem(schemas.Join, {"sctpCapabilities": {"x" * 513: 1}}) == "a key: longer than 512 characters"
+
+
+#: Near the bounds, on both sides of them.
+NEAR = (st.none(), st.booleans(), st.integers(), st.integers(min_value=510, max_value=514).map("x".__mul__))
+DEEP = st.integers(min_value=10, max_value=20).map(lambda depth: json.loads("[" * depth + "]" * depth))
+LONG = st.integers(min_value=30, max_value=102).map(lambda length: [0] * length)
+
+
+@given(
+    st.recursive(
+        st.one_of(*NEAR, DEEP, LONG),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab") | NEAR[-1], inner, max_size=3)
+        ),
+    )
+)
+def test_what_is_taken_for_small_breaks_no_bound(value: object) -> None:
+    if bounds.is_small(value):
+        bounds.refuse_large(value, "data")
+
+
+def test_what_clients_send_is_taken_for_small() -> None:
+    assert bounds.is_small(schemas.read(schemas.Produce, raw(produce(encodings=[{"ssrc": 1}], msid="stream track"))))
 
 
 def test_app_data_are_passed_on_as_they_came() -> None:

@@ -12,7 +12,7 @@ from loguru import logger
 
 from app.config import Limits
 from app.signaling import socket as socket_module
-from app.signaling.socket import CLOSE_CODE, Socket
+from app.signaling.socket import AT_FAULT, CLOSE_CODE, Socket
 from tests.rtc.fakes import until
 
 UPGRADE = (
@@ -69,6 +69,12 @@ def stop_reading(client: ClientWebSocketResponse) -> None:
     connection.protocol.pause_reading()
 
 
+def resume_reading(client: ClientWebSocketResponse) -> None:
+    connection = client._response.connection
+    assert connection is not None and connection.protocol is not None
+    connection.protocol.resume_reading()
+
+
 def cut(client: ClientWebSocketResponse) -> None:
     connection = client._response.connection
     assert connection is not None and connection.transport is not None
@@ -84,6 +90,29 @@ async def test_what_is_queued_goes_out_before_the_close(host: Host, client: Clie
     assert [await client.receive_str(), await client.receive_str()] == ["one", "two"]
     closing = await client.receive()
     assert (closing.type, closing.data, closing.extra) == (WSMsgType.CLOSE, 4001, "x" * 123)
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+async def test_texts_of_any_size_arrive(host: Host, client: ClientWebSocketResponse, size: int) -> None:
+    assert host.socket is not None
+    host.socket.send(b"x" * size)
+    assert await client.receive_str() == "x" * size
+
+
+async def test_texts_that_wait_and_texts_that_need_not_keep_their_order(
+    host: Host, client: ClientWebSocketResponse
+) -> None:
+    assert host.socket is not None
+    stop_reading(client)
+    sent = []
+    for number in range(32):
+        # The first of them fill the way to the client; what follows has to wait.
+        sent.append(f"{number}".ljust(256 * 1024))
+        host.socket.send(sent[-1].encode())
+    resume_reading(client)
+    assert [await client.receive_str() for _ in sent] == sent
+    host.socket.send(b"at once")
+    assert await client.receive_str() == "at once"
 
 
 async def test_nothing_follows_the_close(host: Host, client: ClientWebSocketResponse) -> None:
@@ -146,7 +175,8 @@ async def test_a_failure_to_send_is_logged_and_ends_the_socket(
     sink = logger.add(lines.append, level="ERROR", format="{message} {exception}")
     monkeypatch.setattr(web.WebSocketResponse, "send_frame", fail)
     assert host.socket is not None
-    host.socket.send(b"one")
+    # A text would be written at once.
+    host.socket.ping()
     await host.ended.wait()
     logger.remove(sink)
     assert "what a frame" in lines[0]
@@ -160,6 +190,31 @@ async def test_texts_are_passed_on_until_the_socket_closes(host: Host, client: C
     await client.send_str("two")
     await host.ended.wait()
     assert host.texts == ["one"]
+
+
+async def test_an_error_in_what_a_text_causes_is_logged_and_ends_the_socket(
+    host: Host, client: ClientWebSocketResponse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(text: str) -> None:
+        raise ZeroDivisionError(f"what a text: {text}")
+
+    lines: list[str] = []
+    sink = logger.add(lines.append, level="ERROR", format="{message} {exception}")
+    monkeypatch.setattr(host.socket, "_on_text", fail)
+    await client.send_str("one")
+    assert (await client.receive()).data == 1011
+    await host.ended.wait()
+    logger.remove(sink)
+    assert "what a text: one" in lines[0]
+
+
+async def test_a_client_that_breaks_the_rules_is_closed_with_the_reason_of_it(
+    host: Host, client: ClientWebSocketResponse
+) -> None:
+    await client.send_frame(b"\xff\xfe", WSMsgType.TEXT)
+    assert (await client.receive()).data == 1007
+    await host.ended.wait()
+    assert host.socket is not None and host.socket.end == AT_FAULT and host.texts == []
 
 
 async def test_a_client_that_vanishes_ends_the_socket(host: Host, client: ClientWebSocketResponse) -> None:

@@ -55,10 +55,13 @@ async def test_they_lead_back_to_nothing_and_forth_again(database_url: str, data
 
 
 async def test_each_revision_can_be_reached_from_the_next(database_url: str) -> None:
-    in_thread(migrating.downgrade, database_url, "0001")
-    assert in_thread(migrating.current, database_url) == "0001"
-    in_thread(migrating.upgrade, database_url, "0002")
-    assert in_thread(migrating.current, database_url) == "0002" == migrating.head()
+    for revision in ("0002", "0001"):
+        in_thread(migrating.downgrade, database_url, revision)
+        assert in_thread(migrating.current, database_url) == revision
+    for revision in ("0002", "0003"):
+        in_thread(migrating.upgrade, database_url, revision)
+        assert in_thread(migrating.current, database_url) == revision
+    assert migrating.head() == "0003"
 
 
 async def test_a_database_says_whether_its_schema_is_right(database_url: str, database: Database) -> None:

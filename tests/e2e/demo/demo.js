@@ -179,7 +179,6 @@ class Demo {
     this.#chat.send(text);
   }
 
-
   async changeDisplayName(displayName) {
     await this.protoo.request("changeDisplayName", { displayName });
   }
@@ -218,6 +217,11 @@ class Demo {
   canChatWith(peerId) {
     const channels = [this.#chat, [...this.#dataConsumers.values()].find(({ appData }) => appData.peerId === peerId)];
     return channels.every((channel) => channel?.readyState === "open");
+  }
+
+  /** Whether there is a way for words from here to the server. */
+  canSay() {
+    return this.#chat?.readyState === "open";
   }
 
   async receiveStats() {

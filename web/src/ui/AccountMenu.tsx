@@ -7,6 +7,9 @@ import { Avatar } from "./Avatar";
 import { Link } from "./Link";
 import { navigate } from "./navigation";
 import { api } from "./server";
+import { STRINGS } from "./strings";
+
+const WORDS = STRINGS.account;
 
 export function AccountMenu({ user }: { user: User }) {
   const [open, setOpen] = useState(false);
@@ -42,7 +45,7 @@ export function AccountMenu({ user }: { user: User }) {
         data-testid="account-menu"
         aria-expanded={open}
         aria-controls="account-list"
-        aria-label={`Account of ${user.displayName}`}
+        aria-label={WORDS.of(user.displayName)}
         onClick={() => setOpen(!open)}
       >
         <Avatar name={user.displayName} id={user.id} />
@@ -51,17 +54,17 @@ export function AccountMenu({ user }: { user: User }) {
       <nav
         id="account-list"
         className="account-list"
-        aria-label="Account"
+        aria-label={WORDS.label}
         hidden={!open}
         onClick={() => setOpen(false)}
       >
         <p className="account-who">{user.email}</p>
-        <Link to="/rooms">My rooms</Link>
+        <Link to="/rooms">{WORDS.rooms}</Link>
         <Link to="/account" testId="account-link">
-          Account settings
+          {WORDS.settings}
         </Link>
         <button type="button" data-testid="signout-button" onClick={signOut}>
-          Sign out
+          {WORDS.signOut}
         </button>
       </nav>
     </div>

@@ -7,11 +7,14 @@ import { Field, Form, needAll, useAction } from "./form";
 import { navigate } from "./navigation";
 import { Heading, Page } from "./Page";
 import { api } from "./server";
+import { STRINGS } from "./strings";
+
+const WORDS = STRINGS.account;
 
 export function AccountPage({ user }: { user: User }) {
   return (
     <Page className="narrow">
-      <Heading title="Account">Account</Heading>
+      <Heading title={WORDS.label}>{WORDS.label}</Heading>
       <p className="lead">{user.email}</p>
       <Name user={user} />
       <Password />
@@ -23,15 +26,15 @@ export function AccountPage({ user }: { user: User }) {
 function Name({ user }: { user: User }) {
   const [displayName, setDisplayName] = useState(user.displayName);
   const action = useAction(async () => {
-    needAll({ displayName: [displayName, "Say what the others shall call you."] });
+    needAll({ displayName: [displayName, WORDS.nameMissing] });
     await api.account.rename(displayName.trim());
   });
   return (
     <section className="card" aria-labelledby="name-heading">
-      <h2 id="name-heading">Name</h2>
-      <Form action={action} label="Change the name" testId="rename-button" done="Your name was changed.">
+      <h2 id="name-heading">{WORDS.rename.heading}</h2>
+      <Form action={action} label={WORDS.rename.button} testId="rename-button" done={WORDS.rename.done}>
         <Field
-          label="What the others call you"
+          label={WORDS.rename.field}
           name="displayName"
           autoComplete="name"
           maxLength={64}
@@ -50,8 +53,8 @@ function Password() {
   const [next, setNext] = useState("");
   const action = useAction(async () => {
     needAll({
-      currentPassword: [current, "Enter the password that you have."],
-      newPassword: [next, "Choose a new password."],
+      currentPassword: [current, WORDS.change.presentMissing],
+      newPassword: [next, WORDS.change.nextMissing],
     });
     await api.account.changePassword(current, next);
     setCurrent("");
@@ -59,15 +62,15 @@ function Password() {
   });
   return (
     <section className="card" aria-labelledby="password-heading">
-      <h2 id="password-heading">Password</h2>
+      <h2 id="password-heading">{WORDS.change.heading}</h2>
       <Form
         action={action}
-        label="Change the password"
+        label={WORDS.change.button}
         testId="password-button"
-        done="Your password was changed. Other browsers are signed out."
+        done={WORDS.change.done}
       >
         <Field
-          label="Present password"
+          label={WORDS.change.present}
           name="currentPassword"
           type="password"
           autoComplete="current-password"
@@ -77,11 +80,11 @@ function Password() {
           onChange={setCurrent}
         />
         <Field
-          label="New password"
+          label={WORDS.change.next}
           name="newPassword"
           type="password"
           autoComplete="new-password"
-          hint="At least 8 characters. All other browsers are signed out."
+          hint={WORDS.change.nextHint}
           maxLength={256}
           testId="password-new"
           value={next}
@@ -96,17 +99,17 @@ function Password() {
 function Delete() {
   const [password, setPassword] = useState("");
   const action = useAction(async () => {
-    needAll({ password: [password, "Enter your password, to be sure that it is you."] });
+    needAll({ password: [password, WORDS.end.passwordMissing] });
     await api.account.delete(password);
     navigate("/");
   });
   return (
     <section className="card" aria-labelledby="delete-heading">
-      <h2 id="delete-heading">Delete the account</h2>
-      <p className="hint">Your rooms go with it, and calls in them end. This can’t be undone.</p>
-      <Form action={action} label="Delete my account" testId="delete-account-button" danger>
+      <h2 id="delete-heading">{WORDS.end.heading}</h2>
+      <p className="hint">{WORDS.end.lead}</p>
+      <Form action={action} label={WORDS.end.button} testId="delete-account-button" danger>
         <Field
-          label="Your password"
+          label={WORDS.end.password}
           name="password"
           type="password"
           autoComplete="current-password"

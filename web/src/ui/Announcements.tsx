@@ -1,17 +1,17 @@
 import type { Call } from "@connect/client";
 import { useEffect, useState } from "react";
 
+import { newsBetween } from "./news";
 import { STRINGS } from "./strings";
 
-/** Says aloud what the others do: hands, reactions, and messages while the chat is closed. */
+/** Says aloud what the others do: coming, leaving, hands, reactions, and messages while the chat is closed. */
 export function Announcements({ call, chatOpen }: { call: Call; chatOpen: boolean }) {
   const [news, setNews] = useState("");
   useEffect(() => {
-    const nameOf = (id: string) => call.state.get().peers.find((peer) => peer.id === id)?.displayName;
-    let raised = new Set(call.state.get().hands.map(({ peerId }) => peerId));
+    let before = call.state.get();
     const stops = [
       call.meeting.on("reaction", ({ peerId, reaction }) => {
-        const name = nameOf(peerId);
+        const name = call.state.get().peers.find(({ id }) => id === peerId)?.displayName;
         if (name) setNews(STRINGS.reactions.news(name, reaction));
       }),
       call.meeting.on("chat", ({ peerId, displayName, text }) => {
@@ -19,17 +19,16 @@ export function Announcements({ call, chatOpen }: { call: Call; chatOpen: boolea
         if (!chatOpen && peerId !== call.state.get().peerId) setNews(STRINGS.chat.news(displayName, text));
       }),
       call.state.subscribe(() => {
-        const { hands } = call.state.get();
-        const ids = hands.map(({ peerId }) => peerId);
-        const name = ids.filter((id) => !raised.has(id)).map(nameOf).find(Boolean);
-        raised = new Set(ids);
-        if (name) setNews(STRINGS.hand.news(name));
+        const now = call.state.get();
+        const happened = newsBetween(before, now);
+        before = now;
+        if (happened) setNews(happened);
       }),
     ];
     return () => stops.forEach((stop) => stop());
   }, [call, chatOpen]);
   return (
-    <p className="visually-hidden" role="status">
+    <p className="visually-hidden" role="status" data-testid="news">
       {news}
     </p>
   );

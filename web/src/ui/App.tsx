@@ -12,11 +12,12 @@ import { RoomsPage } from "./RoomsPage";
 import { useUser } from "./server";
 import { SignIn } from "./SignIn";
 import { SignUp } from "./SignUp";
+import { STRINGS } from "./strings";
 
 export function App() {
   const path = usePath();
   const user = useUser();
-  if (!canCall()) return <Message title="This browser won't do" problem={BROWSER_UNSUPPORTED} />;
+  if (!canCall()) return <Message title={STRINGS.unsupported} problem={BROWSER_UNSUPPORTED} />;
   switch (path) {
     case "/signin":
       return <SignIn />;

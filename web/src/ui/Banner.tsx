@@ -5,6 +5,7 @@ import type { Call, CallState, LocalState, Problem } from "@connect/client";
 import { useStore } from "./hooks";
 import { CloseIcon, SoundIcon } from "./icons";
 import type { Playback } from "./playback";
+import { STRINGS } from "./strings";
 
 interface BannerProps {
   call: Call;
@@ -21,7 +22,7 @@ export function Banner({ call, state, local, playback }: BannerProps) {
   if (blocked) {
     return (
       <button type="button" className="banner action" data-testid="banner" onClick={() => playback.unblock()}>
-        <SoundIcon /> Click to hear the others
+        <SoundIcon /> {STRINGS.banner.blocked}
       </button>
     );
   }
@@ -32,7 +33,8 @@ export function Banner({ call, state, local, playback }: BannerProps) {
 }
 
 function Progress({ state: { status, problem } }: { state: CallState }) {
-  const doing = status === "reconnecting" ? "Joining again…" : problem ? "Trying again…" : "Joining…";
+  const { reconnecting, again, joining } = STRINGS.banner;
+  const doing = status === "reconnecting" ? reconnecting : problem ? again : joining;
   return (
     <div className="banner busy" role="status" data-testid="banner" data-status={status}>
       <span className="spinner" aria-hidden="true" />
@@ -49,7 +51,7 @@ function Notice({ text, onDismiss }: { text: string; onDismiss: () => void }) {
   return (
     <div className="banner notice" role="status" data-testid="notice">
       <p>{text}</p>
-      <button type="button" aria-label="Dismiss" onClick={onDismiss}>
+      <button type="button" aria-label={STRINGS.dismiss} onClick={onDismiss}>
         <CloseIcon />
       </button>
     </div>
@@ -60,7 +62,7 @@ function Trouble({ problem, onDismiss }: { problem: Problem; onDismiss: () => vo
   return (
     <div className="banner trouble" role="alert" data-testid="banner" data-problem={problem.code}>
       <p data-testid="error-message">{problem.message}</p>
-      <button type="button" aria-label="Dismiss" onClick={onDismiss}>
+      <button type="button" aria-label={STRINGS.dismiss} onClick={onDismiss}>
         <CloseIcon />
       </button>
     </div>

@@ -7,8 +7,10 @@ import { Announcements } from "./Announcements";
 import { useAttempts } from "./attempts";
 import { Banner } from "./Banner";
 import { ChatPanel, useUnread } from "./Chat";
-import { Grid } from "./Grid";
-import { useShortcuts, useStore, useTitle } from "./hooks";
+import { OpenDetails } from "./details-context";
+import { DetailsPanel } from "./Details";
+import { HelpDialog } from "./HelpDialog";
+import { useStore, useTitle } from "./hooks";
 import { PeopleIcon } from "./icons";
 import { LobbyList } from "./LobbyList";
 import { Audio } from "./media";
@@ -17,8 +19,13 @@ import { peopleIn } from "./people";
 import { PeoplePanel } from "./PeoplePanel";
 import { Playback } from "./playback";
 import { useReactions } from "./Reactions";
-import { ScreenTile, Tile } from "./Tile";
-import { Toolbar } from "./Toolbar";
+import { rememberedView, rememberView } from "./remember";
+import { SettingsDialog } from "./SettingsDialog";
+import { useShortcuts } from "./shortcuts";
+import { Stage } from "./Stage";
+import type { View } from "./stage-items";
+import { STRINGS } from "./strings";
+import { Toolbar, type DialogName } from "./Toolbar";
 import { WaitingPage } from "./WaitingPage";
 
 export function CallPage({ call }: { call: Call }) {
@@ -27,16 +34,24 @@ export function CallPage({ call }: { call: Call }) {
   return state.status === "waiting" ? (
     <WaitingPage call={call} state={state} />
   ) : (
-    <Stage call={call} state={state} />
+    <InCall call={call} state={state} />
   );
 }
 
-function Stage({ call, state }: { call: Call; state: CallState }) {
+function InCall({ call, state }: { call: Call; state: CallState }) {
   const local = useStore(call.media.state);
   const [playback] = useState(() => new Playback());
   const [panel, setPanel] = useState<PanelName | null>(null);
   const toggle = (name: PanelName) => setPanel(panel === name ? null : name);
   const close = () => setPanel(null);
+  const [about, setAbout] = useState<string | null>(null);
+  const openDetails = (personId: string) => {
+    setAbout(personId);
+    setPanel("details");
+  };
+  const [dialog, setDialog] = useState<DialogName | null>(null);
+  const closeDialog = () => setDialog(null);
+  const view = useView();
   const unread = useUnread(call, panel === "chat");
   const reactions = useReactions(call);
   const attempts = useAttempts();
@@ -44,63 +59,66 @@ function Stage({ call, state }: { call: Call; state: CallState }) {
   const toggleHand = () =>
     void attempts.attempt(() => (raised ? call.meeting.lowerHand() : call.meeting.raiseHand()));
   useShortcuts({
-    c: () => toggle("chat"),
-    p: () => toggle("people"),
-    h: toggleHand,
-    m: () => void call.media.setMicrophone(!local.microphone.on),
-    v: () => void call.media.setCamera(!local.camera.on),
+    microphone: () => void call.media.setMicrophone(!local.microphone.on),
+    camera: () => void call.media.setCamera(!local.camera.on),
+    hand: toggleHand,
+    chat: () => toggle("chat"),
+    people: () => toggle("people"),
+    view: view.toggle,
+    help: () => setDialog("help"),
   });
   const people = peopleIn(state, local);
-  const screens = people.flatMap((person) => (person.screen ? [{ person, screen: person.screen }] : []));
 
   return (
-    <main className={panel ? "call with-panel" : "call"} data-status={state.status}>
-      <header className="call-header">
-        <h1>{state.roomName}</h1>
-        <p className="count" aria-label={`${people.length} in the call`}>
-          <PeopleIcon /> {people.length}
-        </p>
-      </header>
-      <Banner call={call} state={state} local={local} playback={playback} />
-      <LobbyList call={call} lobby={state.lobby} />
-      <div className={screens.length > 0 ? "stage with-screens" : "stage"}>
-        {screens.length > 0 && (
-          <Grid count={screens.length} label="Screens">
-            {screens.map(({ person, screen }) => (
-              <ScreenTile key={person.id} person={person} screen={screen} subscriptions={call.subscriptions} />
-            ))}
-          </Grid>
+    <OpenDetails value={openDetails}>
+      <main className={panel ? "call with-panel" : "call"} data-status={state.status}>
+        <header className="call-header">
+          <h1>{state.roomName}</h1>
+          <p className="count">
+            <PeopleIcon />
+            <span aria-hidden="true">{people.length}</span>
+            <span className="visually-hidden">{STRINGS.call.count(people.length)}</span>
+          </p>
+        </header>
+        <Banner call={call} state={state} local={local} playback={playback} />
+        <LobbyList call={call} lobby={state.lobby} />
+        <Stage {...{ call, state, people, reactions, attempts }} view={view.shown} />
+        {alone(state) && <p className="alone">{STRINGS.call.alone}</p>}
+        {panel === "chat" && <ChatPanel call={call} state={state} onClose={close} />}
+        {panel === "people" && <PeoplePanel call={call} state={state} people={people} onClose={close} />}
+        {panel === "details" && (
+          <DetailsPanel {...{ call, state, people, about }} onChoose={setAbout} onClose={close} />
         )}
-        <Grid count={people.length} label="People">
-          {people.map((person) => (
-            <Tile
-              key={person.id}
-              person={person}
-              subscriptions={call.subscriptions}
-              reactions={reactions.filter(({ peerId }) => peerId === person.id)}
-            />
-          ))}
-        </Grid>
-      </div>
-      {alone(state) && (
-        <p className="alone">Nobody else is here yet. Copy the link below and send it to them.</p>
-      )}
-      {panel === "chat" && <ChatPanel call={call} state={state} onClose={close} />}
-      {panel === "people" && <PeoplePanel call={call} state={state} people={people} onClose={close} />}
-      <Toolbar
-        call={call}
-        local={local}
-        permissions={state.permissions}
-        attempts={attempts}
-        hand={{ raised, toggle: toggleHand }}
-        panels={{ open: panel, toggle, unread }}
-      />
-      <Announcements call={call} chatOpen={panel === "chat"} />
-      {voicesIn(state).map(({ consumerId, track }) => (
-        <Audio key={consumerId} track={track} playback={playback} />
-      ))}
-    </main>
+        <Toolbar
+          call={call}
+          local={local}
+          permissions={state.permissions}
+          attempts={attempts}
+          hand={{ raised, toggle: toggleHand }}
+          panels={{ open: panel, toggle, unread }}
+          view={view}
+          onDialog={setDialog}
+        />
+        {dialog === "settings" && <SettingsDialog call={call} playback={playback} onClose={closeDialog} />}
+        {dialog === "help" && <HelpDialog onClose={closeDialog} />}
+        <Announcements call={call} chatOpen={panel === "chat"} />
+        {voicesIn(state).map(({ consumerId, track }) => (
+          <Audio key={consumerId} track={track} playback={playback} />
+        ))}
+      </main>
+    </OpenDetails>
   );
+}
+
+/** Grid or speaker view, as the last time. */
+function useView(): { shown: View; toggle: () => void } {
+  const [shown, setShown] = useState<View>(rememberedView);
+  const toggle = () => {
+    const next = shown === "grid" ? "speaker" : "grid";
+    rememberView(next);
+    setShown(next);
+  };
+  return { shown, toggle };
 }
 
 function voicesIn({ peers }: CallState) {

@@ -1,6 +1,9 @@
 import { useEffect, useState } from "react";
 
 import { CheckIcon, LinkIcon } from "./icons";
+import { STRINGS } from "./strings";
+
+const WORDS = STRINGS.copy;
 
 /** How long it is said that the link was copied, in ms. */
 const COPIED_FOR = 2_000;
@@ -33,7 +36,7 @@ export function CopyLink({ link, label, className, text }: CopyLinkProps) {
     }
   };
 
-  const said = copied ? "Link copied" : label;
+  const said = copied ? WORDS.linkCopied : label;
   return (
     <button
       type="button"
@@ -44,9 +47,9 @@ export function CopyLink({ link, label, className, text }: CopyLinkProps) {
       onClick={() => void copy()}
     >
       {copied ? <CheckIcon /> : <LinkIcon />}
-      {text && (copied ? "Copied" : text)}
+      {text && (copied ? WORDS.copied : text)}
       <span className="visually-hidden" role="status">
-        {copied && "Link copied"}
+        {copied && WORDS.linkCopied}
       </span>
     </button>
   );

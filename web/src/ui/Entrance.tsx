@@ -10,13 +10,16 @@ import {
 } from "@connect/client";
 import { useEffect, useState, type FormEvent } from "react";
 
-import { useShortcuts, useStore, useTitle } from "./hooks";
+import { Devices } from "./Devices";
+import { useStore, useTitle } from "./hooks";
 import { Link } from "./Link";
 import { comingBack } from "./navigation";
 import { Header } from "./Page";
-import { Devices, Preview } from "./Preview";
+import { Preview } from "./Preview";
 import { rememberedName } from "./remember";
 import { api, useConfig, useUser } from "./server";
+import { useShortcuts } from "./shortcuts";
+import { STRINGS } from "./strings";
 
 interface EntranceProps {
   roomId: string;
@@ -33,8 +36,8 @@ export function Entrance({ roomId, media, onJoin }: EntranceProps) {
   const [name, setName] = useState(() => user?.displayName ?? rememberedName());
   const [nameless, setNameless] = useState(false);
   useShortcuts({
-    m: () => void media.setMicrophone(!local.microphone.on),
-    v: () => void media.setCamera(!local.camera.on),
+    microphone: () => void media.setMicrophone(!local.microphone.on),
+    camera: () => void media.setCamera(!local.camera.on),
   });
 
   const submit = (event: FormEvent) => {
@@ -47,19 +50,19 @@ export function Entrance({ roomId, media, onJoin }: EntranceProps) {
     <div className="page entrance">
       <Header />
       <main className="entrance-body">
-        <section className="entrance-preview" aria-label="Preview">
+        <section className="entrance-preview" aria-label={STRINGS.entrance.preview}>
           <Preview local={local} media={media} name={name} />
           <Devices local={local} media={media} />
         </section>
         <form className="entrance-form" onSubmit={submit} noValidate>
-          <p className="eyebrow">Ready to join?</p>
+          <p className="eyebrow">{STRINGS.entrance.ready}</p>
           <h1>{title}</h1>
-          <label htmlFor="name">Your name</label>
+          <label htmlFor="name">{STRINGS.entrance.name}</label>
           <input
             id="name"
             className="input"
             data-testid="name-input"
-            placeholder="What the others call you"
+            placeholder={STRINGS.entrance.namePlaceholder}
             autoComplete="name"
             maxLength={64}
             value={name}
@@ -73,7 +76,7 @@ export function Entrance({ roomId, media, onJoin }: EntranceProps) {
           />
           {nameless && (
             <p id="name-problem" className="problem" role="alert">
-              Say who you are first.
+              {STRINGS.entrance.nameless}
             </p>
           )}
           {problem && (
@@ -85,10 +88,10 @@ export function Entrance({ roomId, media, onJoin }: EntranceProps) {
             <SignInFirst />
           ) : (
             <button type="submit" className="button primary large" data-testid="join-button">
-              Join
+              {STRINGS.entrance.join}
             </button>
           )}
-          {info?.lobby && <p className="hint">This room has a lobby: somebody may have to let you in.</p>}
+          {info?.lobby && <p className="hint">{STRINGS.entrance.lobby}</p>}
           <Problems problems={problemsOf(local)} />
         </form>
       </main>
@@ -102,11 +105,11 @@ export function SignInFirst() {
   return (
     <div className="message-actions">
       <Link to={comingBack("/signin")} className="button primary large" testId="signin-first">
-        Sign in
+        {STRINGS.entrance.signIn}
       </Link>
       {registration && (
         <Link to={comingBack("/signup")} className="button large">
-          Make an account
+          {STRINGS.entrance.signUp}
         </Link>
       )}
     </div>
@@ -139,7 +142,7 @@ function Problems({ problems }: { problems: Problem[] }) {
       {problems.map(({ message }) => (
         <p key={message}>{message}</p>
       ))}
-      <p>You can join all the same.</p>
+      <p>{STRINGS.entrance.joinAnyway}</p>
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { useState, type FormEvent } from "react";
 
 import { ArrowIcon } from "./icons";
 import { navigate, roomPath } from "./navigation";
+import { STRINGS } from "./strings";
 
 interface GoToRoomProps {
   label: string;
@@ -45,7 +46,7 @@ export function GoToRoom({ label, placeholder, asked = null }: GoToRoomProps) {
             setProblem(null);
           }}
         />
-        <button type="submit" className="button" aria-label="Go to the room">
+        <button type="submit" className="button" aria-label={STRINGS.landing.go}>
           <ArrowIcon />
         </button>
       </div>

@@ -4,7 +4,10 @@ import { useState } from "react";
 import { CopyLink } from "./CopyLink";
 import { useAction } from "./form";
 import { api } from "./server";
+import { STRINGS } from "./strings";
 import { wordsFor } from "./words";
+
+const WORDS = STRINGS.rooms;
 
 /** Makes an invitation, and shows its link: the one time that it can be seen. */
 export function InviteButton({ room }: { room: Room }) {
@@ -16,18 +19,18 @@ export function InviteButton({ room }: { room: Room }) {
         type="button"
         className="button"
         data-testid="invite-button"
-        aria-label={`Invite a member to ${room.name}`}
+        aria-label={WORDS.inviteTo(room.name)}
         aria-disabled={invite.pending}
         onClick={() => void invite.run()}
       >
-        Invite
+        {WORDS.invite}
       </button>
       {link && (
         <p className="invitation" role="status">
-          <span>Who opens this link with an account becomes a member:</span>
+          <span>{WORDS.invitation}</span>
           <span className="invitation-link">
             <output data-testid="invite-link">{link}</output>
-            <CopyLink link={link} label="Copy the invitation" className="button" text="Copy" />
+            <CopyLink link={link} label={WORDS.copyInvitation} className="button" text={STRINGS.copy.copy} />
           </span>
         </p>
       )}

@@ -9,7 +9,10 @@ import { comingBack, navigate, roomPath } from "./navigation";
 import { Heading, Page } from "./Page";
 import { rememberedInvitation, rememberInvitation } from "./remember";
 import { api, useConfig, useUser } from "./server";
+import { STRINGS } from "./strings";
 import { wordsFor } from "./words";
+
+const WORDS = STRINGS.invite;
 
 export function InvitePage() {
   const user = useUser();
@@ -23,12 +26,8 @@ export function InvitePage() {
   if (token === "") return <Incomplete />;
   return (
     <Page className="narrow">
-      <Heading title="Invitation">You are invited</Heading>
-      <p className="lead">
-        {user
-          ? `Accept, and you are a member of the room, ${user.displayName}.`
-          : "Sign in, and you become a member of the room."}
-      </p>
+      <Heading title={WORDS.title}>{WORDS.heading}</Heading>
+      <p className="lead">{user ? WORDS.acceptAs(user.displayName) : WORDS.signInFirst}</p>
       {user ? (
         <button
           type="button"
@@ -37,16 +36,16 @@ export function InvitePage() {
           aria-disabled={accept.pending}
           onClick={() => void accept.run()}
         >
-          Accept
+          {WORDS.accept}
         </button>
       ) : (
         <div className="message-actions">
           <Link to={comingBack("/signin")} className="button primary">
-            Sign in
+            {STRINGS.account.signIn}
           </Link>
           {registration && (
             <Link to={comingBack("/signup")} className="button">
-              Make an account
+              {STRINGS.account.make}
             </Link>
           )}
         </div>
@@ -62,9 +61,9 @@ export function InvitePage() {
 
 function Incomplete() {
   return (
-    <Message title="The link of the invitation is not whole">
+    <Message title={WORDS.incomplete}>
       <Link to="/" className="button">
-        Back to the start
+        {STRINGS.backToStart}
       </Link>
     </Message>
   );

@@ -8,6 +8,9 @@ import { Link } from "./Link";
 import { navigate, roomPath } from "./navigation";
 import { Page } from "./Page";
 import { useConfig } from "./server";
+import { STRINGS } from "./strings";
+
+const WORDS = STRINGS.landing;
 
 /** `asked`: the room of the address, when it has a name that no room can have. */
 export function Landing({ asked }: { asked: string | null }) {
@@ -15,10 +18,8 @@ export function Landing({ asked }: { asked: string | null }) {
   return (
     <Page className="landing">
       <div className="landing-body">
-        <h1>Talk face to face, on your own server.</h1>
-        <p className="lead">
-          Make a room, send its link to the others, and you are in a call. Nothing to install.
-        </p>
+        <h1>{WORDS.heading}</h1>
+        <p className="lead">{WORDS.lead}</p>
         {openRooms ? (
           <button
             type="button"
@@ -26,16 +27,16 @@ export function Landing({ asked }: { asked: string | null }) {
             data-testid="create-room"
             onClick={() => navigate(roomPath(randomRoomName()))}
           >
-            <PlusIcon /> New room
+            <PlusIcon /> {WORDS.newRoom}
           </button>
         ) : (
           <Link to={registration ? "/signup" : "/signin"} className="button primary large" testId="start">
-            {registration ? "Make an account" : "Sign in"}
+            {registration ? STRINGS.account.make : STRINGS.account.signIn}
           </Link>
         )}
         <GoToRoom
-          label={openRooms ? "Or enter a room by its name" : "Or enter the room that you were invited to"}
-          placeholder={openRooms ? "monday-meeting" : "abcd-efgh-ijkl"}
+          label={openRooms ? WORDS.byName : WORDS.byCode}
+          placeholder={openRooms ? WORDS.nameExample : WORDS.codeExample}
           asked={asked}
         />
       </div>

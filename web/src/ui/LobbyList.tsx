@@ -1,41 +1,59 @@
 /** For moderators: who waits to be let in. */
 
-import type { Call, LobbyPeer } from "@connect/client";
+import { CallError, type Call, type LobbyPeer } from "@connect/client";
 import { useEffect, useRef, useState } from "react";
 
 import { Avatar } from "./Avatar";
+import { Confirm } from "./Confirm";
 import { useAction } from "./form";
+import { STRINGS } from "./strings";
 import { wordsFor } from "./words";
+
+const WORDS = STRINGS.lobby;
 
 export function LobbyList({ call, lobby }: { call: Call; lobby: readonly LobbyPeer[] }) {
   const news = useArrivals(lobby);
   const admitAll = useAction(() => call.moderation.admitAll());
+  const rejectAll = useAction(() => rejectEach(call, lobby));
+  const error = admitAll.error ?? rejectAll.error;
   return (
     <>
       <p className="visually-hidden" role="status">
         {news}
       </p>
       {lobby.length > 0 && (
-        <section className="lobby" aria-label="Lobby" data-testid="lobby">
+        <section className="lobby" aria-label={WORDS.label} data-testid="lobby">
           <div className="lobby-head">
             <h2>
               <span className="badge" data-testid="lobby-count">
                 {lobby.length}
               </span>
-              {lobby.length === 1 ? "Somebody waits to be let in" : "People wait to be let in"}
+              {WORDS.title(lobby.length)}
             </h2>
             {lobby.length > 1 && (
-              <button
-                type="button"
-                className="button small"
-                data-testid="admit-all-button"
-                aria-disabled={admitAll.pending}
-                onClick={() => void admitAll.run()}
-              >
-                Admit all
-              </button>
+              <>
+                <button
+                  type="button"
+                  className="button small"
+                  data-testid="admit-all-button"
+                  aria-disabled={admitAll.pending}
+                  onClick={() => void admitAll.run()}
+                >
+                  {WORDS.admitAll}
+                </button>
+                <Confirm
+                  label={WORDS.rejectAll}
+                  question={WORDS.rejectAllQuestion}
+                  of={WORDS.label}
+                  testId="reject-all-button"
+                  small
+                  pending={rejectAll.pending}
+                  onConfirm={() => void rejectAll.run()}
+                />
+              </>
             )}
           </div>
+          {error !== null && <p className="field-problem">{wordsFor(error)}</p>}
           <ul>
             {lobby.map((peer) => (
               <Waiting key={peer.peerId} call={call} peer={peer} />
@@ -63,24 +81,35 @@ function Waiting({ call, peer: { peerId, displayName } }: { call: Call; peer: Lo
         type="button"
         className="button small primary"
         data-testid="admit-button"
-        aria-label={`Admit ${displayName}`}
+        aria-label={STRINGS.of(WORDS.admit, displayName)}
         aria-disabled={busy}
         onClick={() => void admit.run()}
       >
-        Admit
+        {WORDS.admit}
       </button>
       <button
         type="button"
         className="button small"
         data-testid="reject-button"
-        aria-label={`Reject ${displayName}`}
+        aria-label={STRINGS.of(WORDS.reject, displayName)}
         aria-disabled={busy}
         onClick={() => void reject.run()}
       >
-        Reject
+        {WORDS.reject}
       </button>
     </li>
   );
+}
+
+/** One after the other; who has left meanwhile needs no rejection. */
+export async function rejectEach({ moderation }: Call, lobby: readonly LobbyPeer[]): Promise<void> {
+  for (const { peerId } of lobby) {
+    try {
+      await moderation.reject(peerId);
+    } catch (error) {
+      if (!(error instanceof CallError && error.errorName === "not_found")) throw error;
+    }
+  }
 }
 
 /** What to say aloud: who came last. */
@@ -92,8 +121,7 @@ function useArrivals(lobby: readonly LobbyPeer[]): string {
     known.current = new Set(lobby.map(({ peerId }) => peerId));
     if (lobby.length === 0) setNews("");
     else if (arrived.length > 0) {
-      const names = arrived.map(({ displayName }) => displayName).join(", ");
-      setNews(`${names} ${arrived.length === 1 ? "waits" : "wait"} to be let in.`);
+      setNews(WORDS.news(arrived.map(({ displayName }) => displayName)));
     }
   }, [lobby]);
   return news;

@@ -4,6 +4,7 @@ import type { Problem } from "@connect/client";
 import type { ReactNode } from "react";
 
 import { LogoIcon } from "./icons";
+import { STRINGS } from "./strings";
 
 interface MessageProps {
   title: string;
@@ -17,7 +18,7 @@ export function Message({ title, problem, testId, children }: MessageProps) {
     <main className="page message" data-testid={testId}>
       <div className="message-body">
         <p className="logo">
-          <LogoIcon /> Connect
+          <LogoIcon /> {STRINGS.brand}
         </p>
         <h1>{title}</h1>
         {problem && (

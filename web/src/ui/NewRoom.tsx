@@ -5,11 +5,14 @@ import { useState } from "react";
 
 import { Checkbox, Field, Form, needAll, Select, useAction } from "./form";
 import { api } from "./server";
+import { STRINGS } from "./strings";
+
+const WORDS = STRINGS.newRoom;
 
 const ACCESS: readonly (readonly [Access, string])[] = [
-  ["anyone", "Anyone with the link"],
-  ["users", "Anyone with an account"],
-  ["members", "Only those invited"],
+  ["anyone", WORDS.choices.anyone],
+  ["users", WORDS.choices.users],
+  ["members", WORDS.choices.members],
 ];
 
 export function NewRoom({ onMade }: { onMade: (room: Room) => void }) {
@@ -18,7 +21,7 @@ export function NewRoom({ onMade }: { onMade: (room: Room) => void }) {
   const [lobby, setLobby] = useState(false);
   const [most, setMost] = useState("");
   const action = useAction(async () => {
-    needAll({ name: [name, "Give the room a name."] });
+    needAll({ name: [name, WORDS.nameMissing] });
     const maxParticipants = most.trim() === "" ? null : Number(most);
     const room = await api.createRoom({ name: name.trim(), access, lobby, maxParticipants });
     setName("");
@@ -27,12 +30,12 @@ export function NewRoom({ onMade }: { onMade: (room: Room) => void }) {
   });
   return (
     <section className="card" aria-labelledby="new-room-heading">
-      <h2 id="new-room-heading">New room</h2>
-      <Form action={action} label="Make the room" testId="create-room-button">
+      <h2 id="new-room-heading">{WORDS.heading}</h2>
+      <Form action={action} label={WORDS.button} testId="create-room-button">
         <Field
-          label="Name"
+          label={WORDS.name}
           name="name"
-          placeholder="Monday meeting"
+          placeholder={WORDS.example}
           autoComplete="off"
           maxLength={120}
           testId="create-room-name"
@@ -41,26 +44,26 @@ export function NewRoom({ onMade }: { onMade: (room: Room) => void }) {
           onChange={setName}
         />
         <Select
-          label="Who may join"
+          label={WORDS.access}
           options={ACCESS}
           value={access}
           testId="create-room-access"
           onChange={setAccess}
         />
         <Field
-          label="How many people at most"
+          label={WORDS.most}
           name="maxParticipants"
           type="number"
           min={1}
           inputMode="numeric"
-          placeholder="as many as the server allows"
+          placeholder={WORDS.mostExample}
           testId="create-room-max"
           value={most}
           error={action.error}
           onChange={setMost}
         />
         <Checkbox
-          label="Lobby: guests wait until you let them in"
+          label={WORDS.lobby}
           checked={lobby}
           testId="create-room-lobby"
           onChange={setLobby}

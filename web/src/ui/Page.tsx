@@ -8,6 +8,9 @@ import { LogoIcon } from "./icons";
 import { Link } from "./Link";
 import { comingBack } from "./navigation";
 import { useConfig, useUser } from "./server";
+import { STRINGS } from "./strings";
+
+const WORDS = STRINGS.account;
 
 export function Page({ className, children }: { className: string; children: ReactNode }) {
   return (
@@ -24,18 +27,18 @@ export function Header() {
   return (
     <header className="page-header">
       <Link to="/" className="logo">
-        <LogoIcon /> Connect
+        <LogoIcon /> {STRINGS.brand}
       </Link>
       {user ? (
         <AccountMenu user={user} />
       ) : (
-        <nav className="page-links" aria-label="Account">
+        <nav className="page-links" aria-label={WORDS.label}>
           <Link to={comingBack("/signin")} className="button quiet" testId="signin-link">
-            Sign in
+            {WORDS.signIn}
           </Link>
           {registration && (
             <Link to={comingBack("/signup")} className="button" testId="signup-link">
-              Sign up
+              {WORDS.signUp}
             </Link>
           )}
         </nav>

@@ -4,7 +4,7 @@ import { CloseIcon } from "./icons";
 import { STRINGS } from "./strings";
 
 /** What can be open beside the call; one at a time. */
-export type PanelName = "chat" | "people";
+export type PanelName = "chat" | "people" | "details";
 
 interface PanelProps {
   title: string;

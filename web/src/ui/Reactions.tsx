@@ -1,9 +1,10 @@
 /** Short signs that float over whoever gives them. */
 
 import type { Call, Reaction } from "@connect/client";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 
 import { SmileIcon } from "./icons";
+import { Popup } from "./Popup";
 import { REACTIONS, STRINGS } from "./strings";
 
 /** How long one is shown, in ms, as its animation in meeting.css. */
@@ -42,58 +43,44 @@ export function useReactions(call: Call): readonly ShownReaction[] {
 
 /** The button that opens the choice. */
 export function ReactionMenu({ onReact }: { onReact: (reaction: string) => void }) {
-  const [open, setOpen] = useState(false);
-  const box = useRef<HTMLDivElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
-  const close = () => {
-    setOpen(false);
-    button.current?.focus();
-  };
+  const { label } = STRINGS.reactions;
   return (
-    <div
-      ref={box}
-      className="reaction-box"
-      // Where a click does not focus buttons, it focuses this, and so does not close what it hits.
-      tabIndex={-1}
-      onKeyDown={(event) => {
-        if (event.key === "Escape" && open) close();
-      }}
-      onBlur={(event) => {
-        if (!box.current?.contains(event.relatedTarget)) setOpen(false);
-      }}
-    >
-      <button
-        ref={button}
-        type="button"
-        className="round"
-        data-testid="reaction-menu"
-        aria-label={STRINGS.reactions.label}
-        title={STRINGS.reactions.label}
-        aria-expanded={open}
-        onClick={() => setOpen(!open)}
-      >
-        <SmileIcon />
-      </button>
-      {open && (
-        <div className="reaction-choice" role="group" aria-label={STRINGS.reactions.label}>
-          {REACTIONS.map(({ reaction, name }, index) => (
-            <button
-              key={reaction}
-              type="button"
-              data-testid="reaction-button"
-              aria-label={name}
-              title={name}
-              autoFocus={index === 0}
-              onClick={() => {
-                onReact(reaction);
-                close();
-              }}
-            >
-              {reaction}
-            </button>
-          ))}
-        </div>
+    <Popup label={label} icon={<SmileIcon />} testId="reaction-menu" className="over">
+      {(close) => (
+        <ReactionChoice
+          focused
+          onReact={(reaction) => {
+            onReact(reaction);
+            close();
+          }}
+        />
       )}
+    </Popup>
+  );
+}
+
+interface ReactionChoiceProps {
+  onReact: (reaction: string) => void;
+  /** The first one has the focus when it appears. */
+  focused?: boolean;
+}
+
+export function ReactionChoice({ onReact, focused = false }: ReactionChoiceProps) {
+  return (
+    <div className="reaction-choice" role="group" aria-label={STRINGS.reactions.label}>
+      {REACTIONS.map(({ reaction, name }, index) => (
+        <button
+          key={reaction}
+          type="button"
+          data-testid="reaction-button"
+          aria-label={name}
+          title={name}
+          autoFocus={focused && index === 0}
+          onClick={() => onReact(reaction)}
+        >
+          {reaction}
+        </button>
+      ))}
     </div>
   );
 }

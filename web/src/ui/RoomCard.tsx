@@ -1,17 +1,17 @@
 /** One of my rooms. */
 
 import type { Room, User } from "@connect/client";
-import { useState } from "react";
-
+import { Confirm } from "./Confirm";
 import { CopyLink } from "./CopyLink";
 import { useAction } from "./form";
 import { InviteButton } from "./InviteButton";
 import { Link } from "./Link";
 import { roomLink, roomPath } from "./navigation";
 import { api } from "./server";
+import { STRINGS } from "./strings";
 import { wordsFor } from "./words";
 
-const ACCESS = { anyone: "Anyone may join", users: "For people with an account", members: "For members" };
+const WORDS = STRINGS.rooms;
 
 interface RoomCardProps {
   room: Room;
@@ -29,14 +29,19 @@ export function RoomCard({ room, user, onGone }: RoomCardProps) {
     else await api.removeMember(code, user.id);
     onGone();
   });
-  const facts = [ACCESS[access], lobby && "lobby", locked && "locked", !owned && `you are a ${role}`];
+  const facts = [
+    WORDS.access[access],
+    lobby && WORDS.lobby,
+    locked && WORDS.locked,
+    !owned && role && WORDS.role(role),
+  ];
   return (
     <li className="card room" data-testid="room-card" data-code={code}>
       <div className="room-head">
         <h2>{name}</h2>
         {participantCount > 0 && (
           <p className="badge" data-testid="room-count">
-            {participantCount} in the call
+            {WORDS.count(participantCount)}
           </p>
         )}
       </div>
@@ -48,15 +53,16 @@ export function RoomCard({ room, user, onGone }: RoomCardProps) {
       </p>
       <div className="room-actions">
         <Link to={roomPath(code)} className="button primary" testId="open-room">
-          Join
+          {WORDS.join}
         </Link>
-        <CopyLink link={link} label={`Copy the link of ${name}`} className="button" text="Copy link" />
+        <CopyLink link={link} label={WORDS.copyOf(name)} className="button" text={WORDS.copy} />
         {(owned || role === "moderator") && <InviteButton room={room} />}
         <Confirm
-          label={owned ? "Delete" : "Leave"}
-          question={owned ? "Delete it, and end its call?" : "Leave it for good?"}
+          label={owned ? WORDS.delete : WORDS.leave}
+          question={owned ? WORDS.deleteQuestion : WORDS.leaveQuestion}
           of={name}
           testId="delete-room"
+          quiet
           pending={go.pending}
           onConfirm={() => void go.run()}
         />
@@ -67,50 +73,5 @@ export function RoomCard({ room, user, onGone }: RoomCardProps) {
         </p>
       )}
     </li>
-  );
-}
-
-interface ConfirmProps {
-  label: string;
-  question: string;
-  /** What it happens to, for those who don't see what the button stands beside. */
-  of: string;
-  testId: string;
-  pending: boolean;
-  onConfirm: () => void;
-}
-
-/** A button that asks once more. */
-function Confirm({ label, question, of, testId, pending, onConfirm }: ConfirmProps) {
-  const [asking, setAsking] = useState(false);
-  if (!asking) {
-    return (
-      <button
-        type="button"
-        className="button quiet"
-        data-testid={testId}
-        aria-label={`${label} ${of}`}
-        onClick={() => setAsking(true)}
-      >
-        {label}
-      </button>
-    );
-  }
-  return (
-    <span className="confirm" role="group" aria-label={question}>
-      {question}
-      <button
-        type="button"
-        className="button danger"
-        data-testid={`${testId}-confirm`}
-        aria-disabled={pending}
-        onClick={onConfirm}
-      >
-        {label}
-      </button>
-      <button type="button" className="button" autoFocus onClick={() => setAsking(false)}>
-        Keep
-      </button>
-    </span>
   );
 }

@@ -9,6 +9,9 @@ import { Message } from "./Message";
 import { navigate } from "./navigation";
 import { rememberName } from "./remember";
 import { api } from "./server";
+import { STRINGS } from "./strings";
+
+const WORDS = STRINGS.left;
 
 declare global {
   interface Window {
@@ -80,20 +83,9 @@ export function RoomPage({ roomId }: { roomId: string }) {
   );
 }
 
-const TITLES: { readonly [code in Problem["code"]]?: string } = {
-  account_needed: "Sign in to join",
-  room_missing: "No such room",
-  room_locked: "The room is locked",
-  room_full: "You can't join now",
-  server_refused: "You can't join",
-  rejected: "You were not let in",
-  banned: "You can't come back",
-  removed: "You were removed",
-};
-
 /** After the call, or instead of it. */
 function Left({ problem, onRejoin }: { problem: Problem | null; onRejoin: () => void }) {
-  const title = problem ? (TITLES[problem.code] ?? "The call has ended") : "You left the call";
+  const title = problem ? (WORDS.because[problem.code] ?? WORDS.over) : WORDS.byYourself;
   return (
     <Message title={title} problem={problem} testId="left-screen">
       {problem?.code === "account_needed" ? (
@@ -107,12 +99,12 @@ function Left({ problem, onRejoin }: { problem: Problem | null; onRejoin: () => 
             onClick={onRejoin}
             autoFocus
           >
-            {problem ? "Try again" : "Join again"}
+            {problem ? WORDS.tryAgain : WORDS.again}
           </button>
         )
       )}
       <button type="button" className="button" onClick={() => navigate("/")}>
-        Back to the start
+        {STRINGS.backToStart}
       </button>
     </Message>
   );

@@ -9,7 +9,10 @@ import { NewRoom } from "./NewRoom";
 import { Heading, Page } from "./Page";
 import { RoomCard } from "./RoomCard";
 import { api } from "./server";
+import { STRINGS } from "./strings";
 import { wordsFor } from "./words";
+
+const WORDS = STRINGS.rooms;
 
 /** How often the numbers of people are asked for again, in ms. */
 const REFRESH_EVERY = 15_000;
@@ -20,14 +23,14 @@ export function RoomsPage({ user }: { user: User }) {
   return (
     <Page className="rooms">
       <div className="rooms-list">
-        <Heading title="My rooms">My rooms</Heading>
+        <Heading title={WORDS.heading}>{WORDS.heading}</Heading>
         {error !== null && (
           <p className="problem" role="alert" data-testid="error-message">
             {wordsFor(error)}
           </p>
         )}
         {rooms.length === 0 && (
-          <p className="lead">{loading ? "Looking for your rooms…" : error ? "" : "You have no room yet."}</p>
+          <p className="lead">{loading ? WORDS.loading : error ? "" : WORDS.none}</p>
         )}
         <ul className="cards">
           {rooms.map((room) => (
@@ -37,7 +40,7 @@ export function RoomsPage({ user }: { user: User }) {
               user={user}
               onGone={() => {
                 remove(room);
-                setNews(`${room.name} is gone.`);
+                setNews(WORDS.gone(room.name));
               }}
             />
           ))}
@@ -50,7 +53,7 @@ export function RoomsPage({ user }: { user: User }) {
             aria-disabled={loading}
             onClick={more}
           >
-            Show more
+            {WORDS.more}
           </button>
         )}
         <p className="visually-hidden" role="status">
@@ -61,10 +64,10 @@ export function RoomsPage({ user }: { user: User }) {
         <NewRoom
           onMade={(room) => {
             add(room);
-            setNews(`${room.name} was made.`);
+            setNews(WORDS.made(room.name));
           }}
         />
-        <GoToRoom label="Go to another room" placeholder="abcd-efgh-ijkl" />
+        <GoToRoom label={WORDS.another} placeholder={STRINGS.landing.codeExample} />
       </div>
     </Page>
   );

@@ -8,22 +8,25 @@ import { Link } from "./Link";
 import { comingBack, navigate, nextPage } from "./navigation";
 import { Heading, Page } from "./Page";
 import { api, useConfig } from "./server";
+import { STRINGS } from "./strings";
+
+const WORDS = STRINGS.account;
 
 export function SignIn() {
   const { registration } = useConfig();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const action = useAction(async () => {
-    needAll({ email: [email, "Enter your e-mail address."], password: [password, "Enter your password."] });
+    needAll({ email: [email, WORDS.emailMissing], password: [password, WORDS.passwordMissing] });
     await api.account.signIn(email.trim(), password);
     navigate(nextPage());
   });
   return (
     <Page className="narrow">
-      <Heading title="Sign in">Sign in</Heading>
-      <Form action={action} label="Sign in" testId="signin-button" explain={explain}>
+      <Heading title={WORDS.signIn}>{WORDS.signIn}</Heading>
+      <Form action={action} label={WORDS.signIn} testId="signin-button" explain={explain}>
         <Field
-          label="E-mail"
+          label={WORDS.email}
           name="email"
           type="email"
           autoComplete="username"
@@ -34,7 +37,7 @@ export function SignIn() {
           onChange={setEmail}
         />
         <Field
-          label="Password"
+          label={WORDS.password}
           name="password"
           type="password"
           autoComplete="current-password"
@@ -46,7 +49,7 @@ export function SignIn() {
       </Form>
       {registration && (
         <p className="aside">
-          No account yet? <Link to={comingBack("/signup")}>Sign up</Link>
+          {WORDS.noneYet} <Link to={comingBack("/signup")}>{WORDS.signUp}</Link>
         </p>
       )}
     </Page>
@@ -54,7 +57,5 @@ export function SignIn() {
 }
 
 function explain(error: unknown): string | null {
-  return error instanceof ApiError && error.status === 401
-    ? "There is no account with this e-mail address and password."
-    : null;
+  return error instanceof ApiError && error.status === 401 ? WORDS.wrong : null;
 }

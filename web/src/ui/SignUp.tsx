@@ -9,20 +9,19 @@ import { comingBack, navigate, nextPage } from "./navigation";
 import { Heading, Page } from "./Page";
 import { rememberedName } from "./remember";
 import { api, useConfig } from "./server";
+import { STRINGS } from "./strings";
+
+const WORDS = STRINGS.account;
 
 export function SignUp() {
   const { registration } = useConfig();
   return (
     <Page className="narrow">
-      <Heading title="Sign up">Make an account</Heading>
-      <p className="lead">
-        {registration
-          ? "With an account you have rooms of your own, and decide who comes in."
-          : "The operator of this server makes the accounts here. Ask there for one."}
-      </p>
+      <Heading title={WORDS.signUp}>{WORDS.make}</Heading>
+      <p className="lead">{registration ? WORDS.why : WORDS.askOperator}</p>
       {registration && <SignUpForm />}
       <p className="aside">
-        You have an account? <Link to={comingBack("/signin")}>Sign in</Link>
+        {WORDS.haveOne} <Link to={comingBack("/signin")}>{WORDS.signIn}</Link>
       </p>
     </Page>
   );
@@ -34,18 +33,18 @@ function SignUpForm() {
   const [password, setPassword] = useState("");
   const action = useAction(async () => {
     needAll({
-      displayName: [displayName, "Say what the others shall call you."],
-      email: [email, "Enter your e-mail address."],
-      password: [password, "Choose a password."],
+      displayName: [displayName, WORDS.nameMissing],
+      email: [email, WORDS.emailMissing],
+      password: [password, WORDS.passwordToChoose],
     });
     await api.account.register(email.trim(), password, displayName.trim());
     await api.account.signIn(email.trim(), password);
     navigate(nextPage());
   });
   return (
-    <Form action={action} label="Sign up" testId="signup-button" explain={explain}>
+    <Form action={action} label={WORDS.signUp} testId="signup-button" explain={explain}>
       <Field
-        label="Your name"
+        label={WORDS.name}
         name="displayName"
         autoComplete="name"
         maxLength={64}
@@ -56,7 +55,7 @@ function SignUpForm() {
         onChange={setDisplayName}
       />
       <Field
-        label="E-mail"
+        label={WORDS.email}
         name="email"
         type="email"
         autoComplete="username"
@@ -67,11 +66,11 @@ function SignUpForm() {
         onChange={setEmail}
       />
       <Field
-        label="Password"
+        label={WORDS.password}
         name="password"
         type="password"
         autoComplete="new-password"
-        hint="At least 8 characters. Long is better than complicated."
+        hint={WORDS.passwordHint}
         maxLength={256}
         testId="signup-password"
         value={password}
@@ -84,7 +83,5 @@ function SignUpForm() {
 
 /** The server doesn't tell whether an address has an account; that the new password doesn't work there does. */
 function explain(error: unknown): string | null {
-  return error instanceof ApiError && error.status === 401
-    ? "This address may have an account already. Sign in with its password instead."
-    : null;
+  return error instanceof ApiError && error.status === 401 ? WORDS.taken : null;
 }

@@ -4,6 +4,8 @@ import type { LocalMedia, LocalSource } from "@connect/client";
 import type { ReactNode } from "react";
 
 import { CameraIcon, CameraOffIcon, MicrophoneIcon, MicrophoneOffIcon } from "./icons";
+import { hintWithKey } from "./shortcuts";
+import { STRINGS } from "./strings";
 
 interface SwitchProps {
   label: string;
@@ -11,18 +13,15 @@ interface SwitchProps {
   testId: string;
   source: LocalSource;
   icons: { on: ReactNode; off: ReactNode };
-  /** Whether off is a warning (nobody hears you) rather than the usual (nothing is shown). */
-  warnWhenOff?: boolean;
   onChange: (on: boolean) => void;
 }
 
-export function Switch({ label, hint, testId, source, icons, warnWhenOff = true, onChange }: SwitchProps) {
+function Switch({ label, hint, testId, source, icons, onChange }: SwitchProps) {
   const { on, pending, problem } = source;
-  const look = on ? (warnWhenOff ? "" : "active") : warnWhenOff ? "off" : "";
   return (
     <button
       type="button"
-      className={`round ${look}`}
+      className={on ? "round" : "round off"}
       data-testid={testId}
       aria-label={label}
       aria-pressed={on}
@@ -41,10 +40,11 @@ export function Switch({ label, hint, testId, source, icons, warnWhenOff = true,
 }
 
 export function MicrophoneSwitch({ media, source }: { media: LocalMedia; source: LocalSource }) {
+  const { microphone, mute, unmute } = STRINGS.sources;
   return (
     <Switch
-      label="Microphone"
-      hint={source.on ? "Mute (M)" : "Unmute (M)"}
+      label={microphone}
+      hint={hintWithKey(source.on ? mute : unmute, "microphone")}
       testId="toggle-mic"
       source={source}
       icons={{ on: <MicrophoneIcon />, off: <MicrophoneOffIcon /> }}
@@ -54,10 +54,11 @@ export function MicrophoneSwitch({ media, source }: { media: LocalMedia; source:
 }
 
 export function CameraSwitch({ media, source }: { media: LocalMedia; source: LocalSource }) {
+  const { camera, cameraOff, cameraOn } = STRINGS.sources;
   return (
     <Switch
-      label="Camera"
-      hint={source.on ? "Turn the camera off (V)" : "Turn the camera on (V)"}
+      label={camera}
+      hint={hintWithKey(source.on ? cameraOff : cameraOn, "camera")}
       testId="toggle-camera"
       source={source}
       icons={{ on: <CameraIcon />, off: <CameraOffIcon /> }}

@@ -1,24 +1,23 @@
-/** What you can do in a call. */
+/** What you can do in a call: as much of it as has room, and a menu with the rest. */
 
-import {
-  canShareScreen,
-  mayPublish,
-  type Call,
-  type LocalState,
-  type Permissions,
-  type Source,
-} from "@connect/client";
+import { mayPublish, type Call, type LocalState, type Permissions } from "@connect/client";
+import { Fragment, useRef } from "react";
 
 import type { Attempts } from "./attempts";
-import { CopyLink } from "./CopyLink";
-import { ChatIcon, CloseIcon, HandIcon, LeaveIcon, PeopleIcon, ScreenIcon, ScreenOffIcon } from "./icons";
+import { useSize } from "./hooks";
+import { CloseIcon, LeaveIcon, MoreIcon } from "./icons";
 import type { PanelName } from "./Panel";
-import { ReactionMenu } from "./Reactions";
+import { Popup } from "./Popup";
+import type { View } from "./stage-items";
 import { STRINGS } from "./strings";
-import { CameraSwitch, MicrophoneSwitch, Switch } from "./Switch";
+import { CameraSwitch, MicrophoneSwitch } from "./Switch";
+import { buttonsIn, divide } from "./toolbar-room";
+import { toolsOf } from "./tools";
 import { wordsFor } from "./words";
 
-interface ToolbarProps {
+export type DialogName = "settings" | "help";
+
+export interface ToolbarProps {
   call: Call;
   local: LocalState;
   /** What is not allowed is not offered. */
@@ -27,6 +26,8 @@ interface ToolbarProps {
   attempts: Attempts;
   hand: { raised: boolean; toggle: () => void };
   panels: Panels;
+  view: { shown: View; toggle: () => void };
+  onDialog: (name: DialogName) => void;
 }
 
 interface Panels {
@@ -36,89 +37,45 @@ interface Panels {
   unread: number;
 }
 
-export function Toolbar({ call, local, permissions, attempts, hand, panels }: ToolbarProps) {
-  const { media } = call;
-  const may = (source: Source) => mayPublish(permissions, source);
+export function Toolbar(props: ToolbarProps) {
+  const { call, local, permissions, attempts } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const { width } = useSize(box);
+  const microphone = mayPublish(permissions, "microphone");
+  const camera = mayPublish(permissions, "camera");
+  // The menu and leaving are always there.
+  const taken = 2 + Number(microphone) + Number(camera);
+  const { bar, menu } = divide(toolsOf(props), buttonsIn(width) - taken);
   return (
-    <div className="toolbar-box">
+    <div ref={box} className="toolbar-box">
       {attempts.error !== null && <Failure attempts={attempts} />}
-      <div className="toolbar" role="toolbar" aria-label="Call">
-        {may("microphone") && <MicrophoneSwitch media={media} source={local.microphone} />}
-        {may("camera") && <CameraSwitch media={media} source={local.camera} />}
-        {may("screen_share") && canShareScreen() && (
-          <Switch
-            label="Share your screen"
-            hint={local.screen.on ? "Stop showing your screen" : "Show your screen"}
-            testId="toggle-screen"
-            source={local.screen}
-            icons={{ on: <ScreenOffIcon />, off: <ScreenIcon /> }}
-            warnWhenOff={false}
-            onChange={(on) => void (on ? media.startScreen() : media.stopScreen())}
-          />
-        )}
-        <button
-          type="button"
-          className={hand.raised ? "round active" : "round"}
-          data-testid="toggle-hand"
-          aria-label={STRINGS.hand.label}
-          aria-pressed={hand.raised}
-          title={hand.raised ? STRINGS.hand.lower : STRINGS.hand.raise}
-          onClick={hand.toggle}
-        >
-          <HandIcon />
-        </button>
-        {permissions.canPublishData && (
-          <ReactionMenu onReact={(reaction) => void attempts.attempt(() => call.meeting.react(reaction))} />
-        )}
-        <PanelButtons panels={panels} />
-        <CopyLink link={location.href} label="Copy the room's link" className="round" />
+      <div className="toolbar" role="group" aria-label={STRINGS.call.toolbar}>
+        {microphone && <MicrophoneSwitch media={call.media} source={local.microphone} />}
+        {camera && <CameraSwitch media={call.media} source={local.camera} />}
+        {bar.map(({ name, show }) => (
+          <Fragment key={name}>{show("bar")}</Fragment>
+        ))}
+        <Popup label={STRINGS.call.more} icon={<MoreIcon />} testId="more-menu" className="menu">
+          {(close) =>
+            menu.map(({ name, show, staysOpen }) => (
+              <div key={name} onClick={staysOpen ? undefined : close}>
+                {show("menu")}
+              </div>
+            ))
+          }
+        </Popup>
         <button
           type="button"
           className="round leave"
           data-testid="leave-button"
-          aria-label="Leave the call"
-          title="Leave the call"
+          aria-label={STRINGS.call.leave}
+          title={STRINGS.call.leave}
           onClick={() => call.leave()}
         >
           <LeaveIcon />
         </button>
       </div>
     </div>
-  );
-}
-
-function PanelButtons({ panels: { open, toggle, unread } }: { panels: Panels }) {
-  const { chat, people } = STRINGS;
-  return (
-    <>
-      <button
-        type="button"
-        className={open === "chat" ? "round active" : "round"}
-        data-testid="toggle-chat"
-        aria-label={unread > 0 ? `${chat.title}, ${chat.unread(unread)}` : chat.title}
-        aria-expanded={open === "chat"}
-        title={chat.hint}
-        onClick={() => toggle("chat")}
-      >
-        <ChatIcon />
-        {unread > 0 && (
-          <span className="mark unread" data-testid="chat-unread" aria-hidden="true">
-            {unread > 99 ? "99+" : unread}
-          </span>
-        )}
-      </button>
-      <button
-        type="button"
-        className={open === "people" ? "round active" : "round"}
-        data-testid="toggle-people"
-        aria-label={people.title}
-        aria-expanded={open === "people"}
-        title={people.hint}
-        onClick={() => toggle("people")}
-      >
-        <PeopleIcon />
-      </button>
-    </>
   );
 }
 

@@ -2,38 +2,39 @@
 
 import type { Call, CallState } from "@connect/client";
 
-import { useShortcuts, useStore } from "./hooks";
+import { Devices } from "./Devices";
+import { useStore } from "./hooks";
 import { LogoIcon } from "./icons";
-import { Devices, Preview } from "./Preview";
+import { Preview } from "./Preview";
+import { useShortcuts } from "./shortcuts";
+import { STRINGS } from "./strings";
+
+const WORDS = STRINGS.waiting;
 
 export function WaitingPage({ call, state }: { call: Call; state: CallState }) {
   const { media } = call;
   const local = useStore(media.state);
   useShortcuts({
-    m: () => void media.setMicrophone(!local.microphone.on),
-    v: () => void media.setCamera(!local.camera.on),
+    microphone: () => void media.setMicrophone(!local.microphone.on),
+    camera: () => void media.setCamera(!local.camera.on),
   });
   return (
     <div className="page entrance waits" data-testid="waiting-screen">
       <header className="page-header">
         <p className="logo">
-          <LogoIcon /> Connect
+          <LogoIcon /> {STRINGS.brand}
         </p>
       </header>
       <main className="entrance-body">
-        <section className="entrance-preview" aria-label="Preview">
+        <section className="entrance-preview" aria-label={STRINGS.entrance.preview}>
           <Preview local={local} media={media} name={state.displayName} />
           <Devices local={local} media={media} />
         </section>
         <div className="entrance-form">
           <p className="eyebrow">{state.roomName}</p>
           <div role="status">
-            <h1>Somebody will let you in</h1>
-            <p className="lead">
-              {state.problem
-                ? `${state.problem.message} Trying again…`
-                : "They know that you are here. Nobody sees or hears you until then."}
-            </p>
+            <h1>{WORDS.heading}</h1>
+            <p className="lead">{state.problem ? WORDS.trouble(state.problem.message) : WORDS.lead}</p>
           </div>
           <div className="waiting" aria-hidden="true">
             <span />
@@ -41,7 +42,7 @@ export function WaitingPage({ call, state }: { call: Call; state: CallState }) {
             <span />
           </div>
           <button type="button" className="button" data-testid="leave-button" onClick={() => call.leave()}>
-            Leave
+            {WORDS.leave}
           </button>
         </div>
       </main>

@@ -1,7 +1,9 @@
-/** What the pages share: stores as state, titles, sizes, the sound's level, keys. */
+/** What the pages share: stores as state, titles, sizes, the sound's level. */
 
 import type { Store } from "@connect/client";
-import { useEffect, useEffectEvent, useState, useSyncExternalStore, type RefObject } from "react";
+import { useEffect, useState, useSyncExternalStore, type RefObject } from "react";
+
+import { STRINGS } from "./strings";
 
 export function useStore<T extends object>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.get);
@@ -10,8 +12,8 @@ export function useStore<T extends object>(store: Store<T>): T {
 /** Let the window say where one is. */
 export function useTitle(title: string): void {
   useEffect(() => {
-    document.title = title ? `${title} · Connect` : "Connect";
-    return () => void (document.title = "Connect");
+    document.title = STRINGS.title(title);
+    return () => void (document.title = STRINGS.title(""));
   }, [title]);
 }
 
@@ -56,22 +58,4 @@ export function useLevel(track: MediaStreamTrack | null): number {
     };
   }, [track]);
   return level;
-}
-
-/** Call an action when its key is pressed, unless somebody is typing. */
-export function useShortcuts(actions: Readonly<Record<string, () => void>>): void {
-  const onKey = useEffectEvent((event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    if (event.target instanceof Element && event.target.closest("input, select, textarea")) return;
-    const action = actions[event.key.toLowerCase()];
-    if (!action) return;
-    // The key shall not be typed into what the action focuses.
-    event.preventDefault();
-    action();
-  });
-  useEffect(() => {
-    const listener = (event: KeyboardEvent) => onKey(event);
-    addEventListener("keydown", listener);
-    return () => removeEventListener("keydown", listener);
-  }, []);
 }

@@ -143,6 +143,12 @@ export const HandIcon = (props: IconProps) => (
   </Icon>
 );
 
+export const BarsIcon = () => (
+  <Icon>
+    <path d="M5 20v-5M12 20V9.500M19 20V4" strokeWidth="3" />
+  </Icon>
+);
+
 export const SmileIcon = () => (
   <Icon>
     <circle cx="12" cy="12" r="9" />
@@ -153,6 +159,43 @@ export const SmileIcon = () => (
 export const MoreIcon = () => (
   <Icon>
     <path d="M5.500 12h.1M12 12h.1M18.500 12h.1" strokeWidth="3" />
+  </Icon>
+);
+
+export const PinIcon = () => (
+  <Icon>
+    <path d="M12 15.500V21M8.5 3.500h7l-1 6.500 3 3.300v2.200h-11v-2.200l3-3.300z" />
+  </Icon>
+);
+
+/** A small picture in the corner of a larger one. */
+export const InWindowIcon = () => (
+  <Icon>
+    <path d="M21 11V7a2.500 2.500 0 0 0-2.500-2.500h-13A2.500 2.500 0 0 0 3 7v10a2.500 2.500 0 0 0 2.500 2.500H10" />
+    <rect x="13" y="14" width="8.500" height="6" rx="1.500" />
+  </Icon>
+);
+
+/** One large, others in a strip. */
+export const SpeakerViewIcon = () => (
+  <Icon>
+    <rect x="3" y="4.500" width="12" height="15" rx="2" />
+    <path d="M19 5.500h2M19 12h2M19 18.500h2" strokeWidth="3" />
+  </Icon>
+);
+
+export const SettingsIcon = () => (
+  <Icon>
+    <path d="M4 7h9M19 7h1M4 17h1M11 17h9" />
+    <circle cx="16" cy="7" r="2.500" />
+    <circle cx="8" cy="17" r="2.500" />
+  </Icon>
+);
+
+export const KeyboardIcon = () => (
+  <Icon>
+    <rect x="2.500" y="6" width="19" height="12" rx="2.500" />
+    <path d="M6.500 10h.1M10.200 10h.1M13.900 10h.1M17.500 10h.1M8 14h8" />
   </Icon>
 );
 

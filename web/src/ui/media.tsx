@@ -1,7 +1,7 @@
 /** Tracks on the page. */
 
 import type { Subscriptions } from "@connect/client";
-import { useEffect, useRef } from "react";
+import { useEffect, useImperativeHandle, useRef, useState, type Ref } from "react";
 
 import type { Playback } from "./playback";
 
@@ -13,10 +13,12 @@ interface VideoProps {
   /** Who shall hear how large it is shown, and of which producer it is; nobody for what is not received. */
   subscriptions?: Subscriptions;
   producerId?: string | null;
+  ref?: Ref<HTMLVideoElement | null>;
 }
 
-export function Video({ track, mirrored = false, testId, subscriptions, producerId = null }: VideoProps) {
+export function Video({ track, mirrored = false, testId, subscriptions, producerId = null, ref }: VideoProps) {
   const element = useRef<HTMLVideoElement>(null);
+  useImperativeHandle<HTMLVideoElement | null, HTMLVideoElement | null>(ref, () => element.current, []);
   useEffect(() => {
     const video = element.current;
     if (!video) return;
@@ -27,13 +29,16 @@ export function Video({ track, mirrored = false, testId, subscriptions, producer
     if (!element.current || !subscriptions || producerId === null) return;
     return subscriptions.observeVideo(element.current, { producerId });
   }, [subscriptions, producerId]);
+  // Telephones send upright pictures, of which a wide tile would cut off most.
+  const [upright, setUpright] = useState(false);
   return (
     <video
       ref={element}
-      className={mirrored ? "mirrored" : undefined}
+      className={[mirrored && "mirrored", upright && "upright"].filter(Boolean).join(" ")}
       data-testid={testId}
       autoPlay
       playsInline
+      onResize={({ currentTarget: { videoWidth, videoHeight } }) => setUpright(videoHeight > videoWidth)}
       muted
     />
   );

@@ -28,6 +28,8 @@ export interface Person {
   readonly speaking: boolean;
   /** The place among the raised hands, from 1; null when it is not raised. */
   readonly hand: number | null;
+  /** As in the call's state: null where there are no roles. */
+  readonly role: string | null;
   /** Null until the server has judged it. */
   readonly quality: ConnectionQuality | null;
 }
@@ -39,6 +41,7 @@ export function peopleIn(state: CallState, local: LocalState): Person[] {
     return {
       id: peer.id,
       name: peer.displayName,
+      role: peer.role ?? null,
       self: false,
       camera: camera && !camera.paused ? received(camera) : null,
       muted: !microphone || microphone.paused,
@@ -50,6 +53,7 @@ export function peopleIn(state: CallState, local: LocalState): Person[] {
   const you: Person = {
     id: state.peerId,
     name: state.displayName,
+    role: state.role,
     self: true,
     camera: own(local.camera.track),
     muted: !local.microphone.on,

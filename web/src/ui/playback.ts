@@ -1,9 +1,20 @@
-/** Plays the others' voices, and knows when the browser doesn't allow it without a click. */
+/** Plays the others' voices where they are to be heard, and knows when the browser doesn't allow it without a click. */
 
 import { Store } from "@connect/client";
 
+/** Whether this browser lets a page choose where its sound is heard. */
+export function canChooseSpeaker(): boolean {
+  return "setSinkId" in HTMLMediaElement.prototype;
+}
+
+interface PlaybackState {
+  readonly blocked: boolean;
+  /** The id of the device; empty for the system's choice. */
+  readonly speaker: string;
+}
+
 export class Playback {
-  readonly state = new Store<{ readonly blocked: boolean }>({ blocked: false });
+  readonly state = new Store<PlaybackState>({ blocked: false, speaker: "" });
   readonly #elements = new Set<HTMLAudioElement>();
 
   /** Play `track` in `element`. Returns the function that ends it. */
@@ -23,7 +34,25 @@ export class Playback {
     for (const element of this.#elements) void this.#start(element);
   }
 
+  /**
+   * Be heard from another device from now on.
+   *
+   * @throws {DOMException} it has gone, or is not allowed to be used
+   */
+  async choose(speaker: string): Promise<void> {
+    await Promise.all([...this.#elements].map((element) => element.setSinkId(speaker)));
+    this.state.update({ speaker });
+  }
+
   async #start(element: HTMLAudioElement): Promise<void> {
+    try {
+      const { speaker } = this.state.get();
+      if (speaker) await element.setSinkId(speaker);
+    } catch (error) {
+      // It was unplugged: better from another one than not at all.
+      console.warn("the chosen speaker can't be used", error);
+      this.state.update({ speaker: "" });
+    }
     try {
       await element.play();
     } catch (error) {

@@ -1,8 +1,13 @@
 /** Small things that the browser keeps from one visit to the next. */
 
+import type { View } from "./stage-items";
+import type { Theme } from "./theme";
+
 const NAME = "connect.name";
 const CONFIG = "connect.config";
 const INVITATION = "connect.invitation";
+const VIEW = "connect.view";
+const THEME = "connect.theme";
 
 export function rememberedName(): string {
   return read(NAME) ?? "";
@@ -23,6 +28,24 @@ export function rememberedConfig<T>(): Partial<T> {
 
 export function rememberConfig(config: object): void {
   write(CONFIG, JSON.stringify(config));
+}
+
+export function rememberedView(): View {
+  return read(VIEW) === "speaker" ? "speaker" : "grid";
+}
+
+export function rememberView(view: View): void {
+  write(VIEW, view);
+}
+
+/** As it was chosen; the system's if it never was. */
+export function rememberedTheme(): Theme {
+  const theme = read(THEME);
+  return theme === "light" || theme === "dark" ? theme : "system";
+}
+
+export function rememberTheme(theme: Theme): void {
+  write(THEME, theme);
 }
 
 /** The token of an invitation, in this tab, until its owner has signed in. */

@@ -2,14 +2,18 @@
 
 import { ApiError } from "@connect/client";
 
+import { STRINGS } from "./strings";
+
+const WORDS = STRINGS.errors;
+
 /** What went wrong, as a sentence. */
 export function wordsFor(error: unknown): string {
   if (!(error instanceof ApiError)) return sentence(error instanceof Error ? error.message : String(error));
   const { status, retryAfter, errorName, fields } = error;
-  if (Object.keys(fields).length > 0) return "Please look at what is marked.";
-  if (errorName === "too_many_requests") return `That was tried too often. Try again ${after(retryAfter)}.`;
-  if (status === 401) return "You are signed out. Sign in again, please.";
-  if (status >= 500) return "The server can't do that at the moment. Try again soon.";
+  if (Object.keys(fields).length > 0) return WORDS.fields;
+  if (errorName === "too_many_requests") return WORDS.tooOften(after(retryAfter));
+  if (status === 401) return WORDS.signedOut;
+  if (status >= 500) return WORDS.server;
   return sentence(error.message);
 }
 
@@ -20,7 +24,7 @@ export function sentence(text: string): string {
 }
 
 function after(seconds: number | null): string {
-  if (seconds === null) return "in a moment";
-  if (seconds < 90) return `in ${Math.max(1, seconds)} s`;
-  return `in ${Math.ceil(seconds / 60)} minutes`;
+  if (seconds === null) return WORDS.inAMoment;
+  if (seconds < 90) return WORDS.inSeconds(Math.max(1, seconds));
+  return WORDS.inMinutes(Math.ceil(seconds / 60));
 }

@@ -3,8 +3,8 @@
 import type { types } from "mediasoup-client";
 
 import type { Door } from "./door.js";
+import type { VideoCodec } from "./encodings.js";
 import type { LocalMedia } from "./local-media.js";
-import type { VideoCodec } from "./publisher.js";
 import type { RepairOptions } from "./route.js";
 import type { DataMessage } from "./session.js";
 import type { SocketOptions } from "./socket.js";
@@ -15,7 +15,7 @@ export interface CallOptions {
   readonly displayName: string;
   /** Your sources. The call sends what is on, and leaves it to you to open and stop them. */
   readonly media: LocalMedia;
-  /** For camera and screen, if the room has it; VP8 otherwise, and by default. */
+  /** For camera and screen, if the room has it; by default the one that the room names first. */
   readonly videoCodec?: VideoCodec;
   readonly socketOptions?: SocketOptions;
   /** How long to look for another way for media when the one there was breaks, before joining again. */

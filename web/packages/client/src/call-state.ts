@@ -57,6 +57,8 @@ export interface CallState {
   readonly qualities: Readonly<Record<string, ConnectionQuality>>;
   /** How well your sources arrive at the server, 0 (not at all) to 10; nothing for what it hasn't judged yet. */
   readonly sendScores: SendScores;
+  /** What the server thinks may come to you, in bits a second; null until it said so. */
+  readonly downlinkBitrate: number | null;
   /** Why it is not joined, or what does not work although it is. */
   readonly problem: Problem | null;
   /** What somebody did to you, in words for you; null once you took note. */
@@ -74,6 +76,7 @@ export const NOBODY_HERE = {
   audioLevels: {},
   qualities: {},
   sendScores: {},
+  downlinkBitrate: null,
 } as const;
 
 export function initialState(roomId: string, peerId: string, displayName: string): CallState {

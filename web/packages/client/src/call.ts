@@ -33,6 +33,7 @@ import {
   SERVER_UNREACHABLE,
   type Problem,
 } from "./problem.js";
+import { Pulse } from "./pulse.js";
 import type { CallTotals } from "./rtc-stats.js";
 import { Session } from "./session.js";
 import { Signaling } from "./signaling.js";
@@ -76,6 +77,7 @@ export class Call extends Emitter<CallEvents> {
     this.state = new Store<CallState>(initialState(door.roomId, door.peerId, displayName));
     this.#socket = new ReconnectingSocket(() => this.#findDoor(), socketOptions);
     this.#signaling = new Signaling(this.#socket);
+    new Pulse(this.#socket, () => this.#signaling.request("getIceServers", {}));
     this.meeting = new Meeting(this.state, this.#signaling);
     this.moderation = new Moderation(this.state, media, this.#signaling);
     this.subscriptions = new Subscriptions(this.state, this.#signaling);
@@ -210,11 +212,12 @@ export class Call extends Emitter<CallEvents> {
 
   /** The connection is gone, and with it this stay in the room. */
   #fellOut({ reason }: Closing): void {
-    this.#dropSession();
     const { status } = this.state.get();
     const problem = connectionLostProblem(reason);
+    // Before the others are gone: it is not they who left.
     if (status === "joined") this.state.update({ status: "reconnecting", problem });
     else if (status === "waiting") this.state.update({ problem });
+    this.#dropSession();
   }
 
   #closed(closing: Closing | null): void {
@@ -251,6 +254,8 @@ export class Call extends Emitter<CallEvents> {
       case "removed":
         this.#sentAwayBy = data.by?.name ?? null;
         return;
+      case "downlinkBwe":
+        return this.state.update({ downlinkBitrate: data.availableBitrate });
       case "roomUpdated":
         return this.state.update(roomUpdated(this.state.get(), data));
       case "roomClosed":
@@ -269,8 +274,8 @@ export class Call extends Emitter<CallEvents> {
   /** The media is gone. The server closes the socket next, and its code says whether to come back. */
   #roomClosed({ reason, by }: { reason: string; by?: Actor | null }): void {
     this.#sentAwayBy = by?.name ?? null;
-    this.#dropSession();
     this.state.update({ status: "reconnecting", problem: roomClosedProblem(reason) });
+    this.#dropSession();
     this.#closingTimer = setTimeout(() => this.#socket.reconnect("the room was closed"), CLOSING_TIMEOUT);
   }
 

@@ -7,8 +7,11 @@ import type { IceServers } from "./wire-values.js";
 /** Which part of the credentials' life is used: the rest is for slow answers and clocks that run apart. */
 const USED_PART = 0.8;
 
-/** The least time between two questions, in ms, whatever the server says of the life of its credentials. */
-const SHORTEST = 10_000;
+/** The least time between two questions, in ms: to a clock that is ahead, new credentials have expired already. */
+const SHORTEST = 60_000;
+
+/** How soon to ask again when there was no answer, in ms. */
+const AGAIN = 10_000;
 
 /** The longest that a browser's timer can wait, in ms. */
 const LONGEST = 2 ** 31 - 1;
@@ -35,7 +38,7 @@ export class IceServerList {
         "getIceServers",
         {},
       );
-      if (expiresAt !== null) this.#renewIn((expiresAt - Date.now()) * USED_PART);
+      if (expiresAt !== null) this.#renewIn(Math.max((expiresAt - Date.now()) * USED_PART, SHORTEST));
       return [...iceServers];
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
@@ -51,7 +54,7 @@ export class IceServerList {
   #renewIn(delay: number): void {
     if (this.#closed) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#renew(), Math.min(Math.max(delay, SHORTEST), LONGEST));
+    this.#timer = setTimeout(() => void this.#renew(), Math.min(delay, LONGEST));
   }
 
   async #renew(): Promise<void> {
@@ -61,7 +64,7 @@ export class IceServerList {
     } catch (error) {
       if (this.#closed || error instanceof ConnectionLostError) return;
       console.warn("the ICE servers could not be renewed; trying again", error);
-      this.#renewIn(SHORTEST);
+      this.#renewIn(AGAIN);
     }
   }
 }

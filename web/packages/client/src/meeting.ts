@@ -2,6 +2,7 @@
 
 import type { CallState } from "./call-state.js";
 import { Emitter } from "./emitter.js";
+import { ConnectionLostError } from "./errors.js";
 import type { Signaling } from "./signaling.js";
 import type { Store } from "./store.js";
 import type { ServerNotification, Welcome } from "./wire.js";
@@ -22,6 +23,10 @@ export type MeetingEvents = {
  * `ConnectionLostError` when the connection ends before its answer. What comes of it for everyone is in `state` and events.
  */
 export class Meeting extends Emitter<MeetingEvents> {
+  /** What holds as long as the call, also where a connection, or the whole server, is lost meanwhile. */
+  #handIsUp = false;
+  #description: SelfDescription = {};
+
   constructor(
     private readonly state: Store<CallState>,
     private readonly signaling: Signaling,
@@ -41,15 +46,25 @@ export class Meeting extends Emitter<MeetingEvents> {
 
   async raiseHand(): Promise<void> {
     await this.signaling.request("raiseHand", {});
+    this.#handIsUp = true;
   }
 
   async lowerHand(): Promise<void> {
+    this.#handIsUp = false;
     await this.signaling.request("lowerHand", {});
+  }
+
+  /** Go by another name from now on, where the token lets you choose one. */
+  async rename(displayName: string): Promise<void> {
+    await this.signaling.request("changeDisplayName", { displayName });
+    this.state.update({ displayName });
   }
 
   /** Change what you say of yourself to the others' programs: `metadata`, and some of the `attributes`. */
   async describe(changes: SelfDescription): Promise<void> {
     await this.signaling.request("updateMetadata", changes);
+    const attributes = { ...this.#description.attributes, ...changes.attributes };
+    this.#description = { ...this.#description, ...changes, ...(changes.attributes && { attributes }) };
   }
 
   /** Send a text of up to 15 KiB to the programs of all others, or to those with the ids `to`: reliably, in order. */
@@ -63,6 +78,16 @@ export class Meeting extends Emitter<MeetingEvents> {
     // What was seen before a lost connection may be older than what the server remembers.
     const known = this.state.get().chat.filter(({ id }) => !told.has(id));
     this.state.update({ chat: [...known, ...chat].slice(-MAX_CHAT), hands });
+    const { peerId } = this.state.get();
+    if (this.#handIsUp && !hands.some((hand) => hand.peerId === peerId)) this.#again(this.raiseHand());
+    if (Object.keys(this.#description).length) this.#again(this.describe(this.#description));
+  }
+
+  /** Nobody waits for what is told to a new connection; what gets lost with that one, too, is told to the next. */
+  #again(told: Promise<void>): void {
+    told.catch((error: unknown) => {
+      if (!(error instanceof ConnectionLostError)) console.warn("what held before the connection was lost is refused", error);
+    });
   }
 
   handle({ method, data }: ServerNotification): void {
@@ -76,6 +101,7 @@ export class Meeting extends Emitter<MeetingEvents> {
       case "handRaised":
         return this.state.update({ hands: [...this.#handsBut(data.peerId), data] });
       case "handLowered":
+        if (data.peerId === this.state.get().peerId) this.#handIsUp = false;
         return this.state.update({ hands: this.#handsBut(data.peerId) });
       case "peerClosed":
         return this.#gone(data.peerId);

@@ -135,9 +135,13 @@ export class Moderation {
   }
 
   #permitted({ permissions, role, by }: Of<"permissionsChanged">): void {
-    const { lobby, role: before } = this.state.get();
+    const { lobby, role: before, peerId } = this.state.get();
     this.state.update({ permissions, role: role ?? before, lobby: permissions.roomAdmin ? lobby : [] });
-    this.#notice(`${by?.name ?? "A moderator"} changed what you may do in this call.`);
+    // Who did it to themselves, as who gives away a room, knows.
+    if (by?.peerId === peerId) return;
+    const who = by?.name ?? "A moderator";
+    if (role === "owner" && before !== "owner") this.#notice(`${who} made you the owner of this room.`);
+    else this.#notice(`${who} changed what you may do in this call.`);
   }
 
   #muted({ source, mayUnmute, by }: Of<"mutedByModerator">): void {

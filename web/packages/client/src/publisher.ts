@@ -2,6 +2,7 @@
 
 import type { types } from "mediasoup-client";
 
+import { limitEncodings, videoOptions, type VideoCodec } from "./encodings.js";
 import { CallError } from "./errors.js";
 import type { Signaling } from "./signaling.js";
 import type { Source } from "./wire.js";
@@ -25,22 +26,6 @@ interface Lane {
   limited: boolean;
 }
 
-/** Three sizes of the camera, each in three frame rates; receivers get the one that fits them. */
-const CAMERA_ENCODINGS: types.RtpEncodingParameters[] = [
-  { rid: "r0", scaleResolutionDownBy: 4, maxBitrate: 150_000, scalabilityMode: "L1T3" },
-  { rid: "r1", scaleResolutionDownBy: 2, maxBitrate: 500_000, scalabilityMode: "L1T3" },
-  { rid: "r2", scaleResolutionDownBy: 1, maxBitrate: 1_700_000, scalabilityMode: "L1T3" },
-];
-
-/** The same in one stream. */
-const CAMERA_LAYERS: types.RtpEncodingParameters[] = [{ maxBitrate: 1_700_000, scalabilityMode: "L3T3_KEY" }];
-
-/** Text must stay sharp: one size, few frames. */
-const SCREEN_ENCODINGS: types.RtpEncodingParameters[] = [{ maxBitrate: 2_500_000, scalabilityMode: "L1T3" }];
-
-/** VP8 and H264 go out in a stream for each size, VP9 and AV1 in one with all sizes in it (SVC). */
-export type VideoCodec = "VP8" | "VP9" | "AV1" | "H264";
-
 export class Publisher {
   readonly #lanes = new Map<Source, Lane>();
 
@@ -50,7 +35,8 @@ export class Publisher {
     private readonly signaling: Signaling,
     /** The server or the browser refused to send `source`; it is tried again when something else is wanted. */
     private readonly onRefused: (source: Source, error: unknown) => void,
-    private readonly videoCodec: VideoCodec = "VP8",
+    /** What to send video with, if the room has it; without it, the room's first choice. */
+    private readonly videoCodec?: VideoCodec,
   ) {}
 
   /** Say what shall be sent for `source`. Returns at once; steps run one after another, the last wish decides. */
@@ -185,48 +171,17 @@ export class Publisher {
       case "screen_share_audio":
         return { codecOptions: { opusStereo: true } };
       case "camera":
-        return { ...this.#video(CAMERA_ENCODINGS, CAMERA_LAYERS), codecOptions: { videoGoogleStartBitrate: 1000 } };
+        return { ...this.#video(source), codecOptions: { videoGoogleStartBitrate: 1000 } };
       case "screen_share":
-        return this.#video(SCREEN_ENCODINGS, SCREEN_ENCODINGS);
+        return this.#video(source);
     }
   }
 
-  /** The codec and the streams for it: one for each size, or one with all of them in it. */
-  #video(streams: types.RtpEncodingParameters[], layers: types.RtpEncodingParameters[]): types.ProducerOptions {
-    const codec = this.#codec(this.videoCodec) ?? this.#codec("VP8");
-    if (!codec) return { encodings: streams };
-    return { codec, encodings: /vp9|av1/i.test(codec.mimeType) ? layers : streams };
-  }
-
-  /** What the room has of this name; the browser's first choice is taken when it has nothing. */
-  #codec(name: VideoCodec): types.RtpCodecCapability | undefined {
-    const mimeType = `video/${name}`.toLowerCase();
-    const codecs = this.device.sendRtpCapabilities.codecs ?? [];
-    // VP9's other profiles have more colours, and no layers.
-    return codecs.find(
-      ({ parameters, ...codec }) =>
-        codec.mimeType.toLowerCase() === mimeType && !(name === "VP9" && Number(parameters?.["profile-id"] ?? 0)),
-    );
+  #video(source: "camera" | "screen_share"): types.ProducerOptions {
+    return videoOptions(source, this.device.sendRtpCapabilities.codecs ?? [], this.videoCodec);
   }
 }
 
 function newLane(): Lane {
   return { wanted: null, producer: null, paused: false, busy: false, limit: null, limited: true };
-}
-
-/** Let the browser send just the sizes within the limit. One stream with several sizes in it (SVC) is all or nothing. */
-async function limitEncodings({ rtpSender }: types.Producer, limit: WantedLayers | null): Promise<void> {
-  if (!rtpSender || !limit) return;
-  const parameters = rtpSender.getParameters();
-  const { length } = parameters.encodings;
-  const highest = length > 1 ? (limit.maxSpatialLayer ?? length) : length;
-  parameters.encodings.forEach((encoding, index) => {
-    encoding.active = !limit.paused && index <= highest;
-  });
-  try {
-    await rtpSender.setParameters(parameters);
-  } catch (error) {
-    // Nobody misses anything: more is sent than would be needed.
-    console.warn("the browser can't leave out sizes of the video", error);
-  }
 }

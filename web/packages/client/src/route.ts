@@ -3,7 +3,8 @@
 import type { types } from "mediasoup-client";
 
 import { CallError, ConnectionLostError } from "./errors.js";
-import { onNetworkChange } from "./network.js";
+import { onNetworkChange, onNetworkHint } from "./network.js";
+import { receivedBytes } from "./rtc-stats.js";
 
 export interface RepairOptions {
   /** How long a way that is interrupted may come back by itself, in ms. */
@@ -25,7 +26,7 @@ export interface RouteEvents {
 
 /** A repair is an ICE restart: both sides gather their addresses anew, and try all pairs of them. */
 export class Route {
-  readonly #unwatchNetwork: () => void;
+  readonly #unwatchNetwork: (() => void)[];
   /** The repairs since there was a way last. */
   #attempt = 0;
   /** Whether the server has not answered yet what was asked of it for the latest repair. */
@@ -35,19 +36,22 @@ export class Route {
 
   constructor(
     private readonly transport: types.Transport,
-    /** Restart ICE at both ends. */
-    private readonly restart: () => Promise<void>,
+    /** Has the server restart ICE at its end. */
+    private readonly ask: () => Promise<types.IceParameters>,
     private readonly events: RouteEvents,
     private readonly options: RepairOptions = DEFAULT_REPAIR,
   ) {
     transport.on("connectionstatechange", (state) => this.#became(state));
-    this.#unwatchNetwork = onNetworkChange(() => this.#networkChanged());
+    this.#unwatchNetwork = [
+      onNetworkChange(() => this.#networkChanged()),
+      onNetworkHint(() => void this.#networkMayHaveChanged()),
+    ];
   }
 
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#unwatchNetwork();
+    for (const unwatch of this.#unwatchNetwork) unwatch();
   }
 
   #became(state: types.ConnectionState): void {
@@ -73,14 +77,44 @@ export class Route {
     this.#repair();
   }
 
+  /** Look for a while whether anything still comes. */
+  async #networkMayHaveChanged(): Promise<void> {
+    if (!this.#isQuiet()) return;
+    const before = await this.#received();
+    if (!this.#isQuiet()) return;
+    this.#in(this.options.patience, async () => {
+      if ((await this.#received()) === before && this.#isQuiet()) this.#repair();
+    });
+  }
+
+  /** Whether there is a way, as far as the browser knows, and no repair going on. */
+  #isQuiet(): boolean {
+    return !this.#closed && this.#attempt === 0 && this.transport.connectionState === "connected";
+  }
+
+  /** How many bytes have come; NaN, which equals nothing, when the browser does not say. */
+  async #received(): Promise<number> {
+    try {
+      return receivedBytes(await this.transport.getStats());
+    } catch (error) {
+      // It was closed in the middle, say.
+      console.debug("no statistics of the way for media", error);
+      return Number.NaN;
+    }
+  }
+
   #repair(): void {
     if (this.#attempt === this.options.attempts) return this.#giveUp();
     this.#attempt += 1;
     this.#in(this.options.firstWait * 2 ** (this.#attempt - 1), () => this.#check());
+    this.#restart().catch((error: unknown) => this.#notRepaired(error));
+  }
+
+  /** Restart ICE at both ends. */
+  async #restart(): Promise<void> {
     this.#unanswered = true;
-    this.restart()
-      .catch((error: unknown) => this.#notRepaired(error))
-      .finally(() => (this.#unanswered = false));
+    const iceParameters = await this.ask().finally(() => (this.#unanswered = false));
+    await this.transport.restartIce({ iceParameters });
   }
 
   #check(): void {
@@ -103,7 +137,7 @@ export class Route {
     this.events.onBroken();
   }
 
-  #in(delay: number, task: () => void): void {
+  #in(delay: number, task: () => unknown): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(task, delay);
   }

@@ -9,12 +9,17 @@ export interface TrackTotals {
   readonly lost: number;
   /** To the server and back, in ms, as far as it is known. */
   readonly roundTrip: number | null;
+  /** How unevenly packets arrive, in ms, as far as it is known. */
+  readonly jitter: number | null;
   /** `VP8`, `opus` or the like. */
   readonly codec: string | null;
   /** Of the largest video that goes this way; 0 for sound. */
   readonly width: number;
   readonly height: number;
   readonly framesPerSecond: number;
+  /** How many streams there are, one for each size of a video (simulcast), and how many of them are in use. */
+  readonly streams: number;
+  readonly activeStreams: number;
 }
 
 /** Of all tracks: of those received by consumer, of those sent by source. */
@@ -33,6 +38,7 @@ export function receivedTotals(report: RTCStatsReport): TrackTotals {
     packets: sum(inbound, "packetsReceived"),
     lost: sum(inbound, "packetsLost"),
     roundTrip: inMs(entriesOf(report, "candidate-pair").filter(isInUse), "currentRoundTripTime"),
+    jitter: inMs(inbound, "jitter"),
   };
 }
 
@@ -46,7 +52,13 @@ export function sentTotals(report: RTCStatsReport): TrackTotals {
     packets: sum(outbound, "packetsSent"),
     lost: sum(arrived, "packetsLost"),
     roundTrip: inMs(arrived, "roundTripTime"),
+    jitter: inMs(arrived, "jitter"),
   };
+}
+
+/** What has come over a whole transport, in bytes. */
+export function receivedBytes(report: RTCStatsReport): number {
+  return sum(entriesOf(report, "candidate-pair"), "bytesReceived");
 }
 
 function commonOf(report: RTCStatsReport, streams: Entry[]) {
@@ -58,6 +70,9 @@ function commonOf(report: RTCStatsReport, streams: Entry[]) {
     width: most(streams, "frameWidth"),
     height: most(streams, "frameHeight"),
     framesPerSecond: most(streams, "framesPerSecond"),
+    streams: streams.length,
+    // Browsers that don't tell have no stream that is off.
+    activeStreams: streams.filter((stream) => stream["active"] !== false).length,
   };
 }
 

@@ -7,10 +7,11 @@
 import { Device, type types } from "mediasoup-client";
 
 import { openChannel, signalChannels, type ChannelOptions, type DataChannel } from "./data-channel.js";
+import type { VideoCodec } from "./encodings.js";
 import { ConnectionLostError } from "./errors.js";
 import { IceServerList } from "./ice-servers.js";
 import type { LocalState } from "./local-media.js";
-import { Publisher, type VideoCodec } from "./publisher.js";
+import { Publisher } from "./publisher.js";
 import { Roster, type RemotePeer } from "./roster.js";
 import { Route, type RepairOptions, type RouteEvents } from "./route.js";
 import { sentTotals, type CallTotals } from "./rtc-stats.js";
@@ -223,8 +224,8 @@ export class Session {
     this.#transports.push(transport);
     this.#connectSignaling(transport);
     signalChannels(transport, this.signaling);
-    const restart = () => this.#restartIce(transport);
-    this.#routes.push(new Route(transport, restart, this.events, this.options.repairOptions));
+    const restartIce = () => this.signaling.request("restartIce", { transportId: transport.id });
+    this.#routes.push(new Route(transport, restartIce, this.events, this.options.repairOptions));
     return transport;
   }
 
@@ -239,11 +240,6 @@ export class Session {
     transport.on("produce", ({ kind, rtpParameters, appData }, done, failed) => {
       this.signaling.request("produce", { transportId, kind, rtpParameters, appData }).then(done, failed);
     });
-  }
-
-  async #restartIce(transport: types.Transport): Promise<void> {
-    const iceParameters = await this.signaling.request("restartIce", { transportId: transport.id });
-    await transport.restartIce({ iceParameters });
   }
 
   /** From the next search for a way on. */

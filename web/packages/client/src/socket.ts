@@ -7,6 +7,7 @@
 
 import type { Address } from "./door.js";
 import { Emitter } from "./emitter.js";
+import { onNetworkChange } from "./network.js";
 
 /** Code and reason of the server's close frame; 1006 when the connection just broke. */
 export interface Closing {
@@ -51,6 +52,7 @@ export type SocketEvents = {
 export class ReconnectingSocket extends Emitter<SocketEvents> {
   readonly #address: Address | (() => Promise<Address>);
   readonly #options: SocketOptions;
+  readonly #unwatchNetwork: () => void;
   #socket: WebSocket | null = null;
   /** What tells the attempt that waits for its address from those given up; null when none does. */
   #asking: object | null = null;
@@ -64,6 +66,7 @@ export class ReconnectingSocket extends Emitter<SocketEvents> {
     super();
     this.#address = address;
     this.#options = options;
+    this.#unwatchNetwork = onNetworkChange(() => this.#hurry());
     this.#connect();
   }
 
@@ -94,6 +97,14 @@ export class ReconnectingSocket extends Emitter<SocketEvents> {
   close(): void {
     this.#drop();
     this.#finish({ code: 1000, reason: "closed here" });
+  }
+
+  /** There is a network now: an attempt over the one before may hang, and a wait is in vain. */
+  #hurry(): void {
+    if (this.#closed || this.#socket?.readyState === WebSocket.OPEN) return;
+    this.#drop();
+    this.#attempt = 0;
+    this.#connect();
   }
 
   #connect(): void {
@@ -169,6 +180,7 @@ export class ReconnectingSocket extends Emitter<SocketEvents> {
   #finish(closing: Closing | null): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#unwatchNetwork();
     this.emit("close", closing);
   }
 }

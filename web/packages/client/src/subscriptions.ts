@@ -46,6 +46,11 @@ export class Subscriptions {
     await this.#tell(() => this.signaling.request("setSubscription", { producerId, ...wish }));
   }
 
+  /** As it was chosen here. */
+  get lastN(): number | null {
+    return this.#lastN;
+  }
+
   /** Receive the cameras of the `lastN` who spoke last only; null: of as many as the room allows. */
   async setLastN(lastN: number | null): Promise<void> {
     this.#lastN = lastN;

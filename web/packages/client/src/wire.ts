@@ -141,6 +141,7 @@ export interface Requests {
   pauseProducer: { data: { producerId: string }; answer: Empty };
   resumeProducer: { data: { producerId: string }; answer: Empty };
   getIceServers: { data: Empty; answer: IceServers };
+  changeDisplayName: { data: { displayName: string }; answer: Empty };
   sendChatMessage: { data: { text: string }; answer: { id: string; sentAt: number } };
   sendReaction: { data: { reaction: string }; answer: Empty };
   raiseHand: { data: Empty; answer: Empty };
@@ -244,6 +245,7 @@ export type ServerNotification =
   | { method: "dataConsumerClosed"; data: { dataConsumerId: string } }
   | { method: "producerScore"; data: { producerId: string; score: { score: number }[] } }
   | { method: "activeSpeaker"; data: { peerId?: string | null; volume?: number | null } }
+  | { method: "downlinkBwe"; data: { availableBitrate: number } }
   | { method: "roomUpdated"; data: RoomNow }
   | { method: "roomClosed"; data: { reason: string; by?: Actor | null } }
   | { method: "lobbyPeer"; data: LobbyPeer }

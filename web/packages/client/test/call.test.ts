@@ -126,6 +126,29 @@ describe("Call", () => {
     expect(now().activeSpeaker).toBeNull();
   });
 
+  test("what may come over the connection is told, and forgotten with it", async () => {
+    start();
+    await becomes("joined");
+    server.notify("downlinkBwe", { desiredBitrate: 9, effectiveDesiredBitrate: 9, availableBitrate: 1_000_000 });
+    expect(now().downlinkBitrate).toBe(1_000_000);
+    server.socket?.end(1006, "");
+    await becomes("reconnecting");
+    expect(now().downlinkBitrate).toBeNull();
+  });
+
+  test("the others are not gone before the connection is", async () => {
+    start();
+    await becomes("joined");
+    server.notify("newPeer", { id: "bob", displayName: "Bob" });
+    expect(now().peers).toHaveLength(1);
+    const seen: [string, number][] = [];
+    call.state.subscribe(() => seen.push([now().status, now().peers.length]));
+    server.socket?.end(1006, "");
+    await becomes("reconnecting");
+    expect(seen).toContainEqual(["reconnecting", 0]);
+    expect(seen).not.toContainEqual(["joined", 0]);
+  });
+
   test("how well a source arrives is told by its best stream", async () => {
     await media.setCamera(true);
     server.answers["produce"] = () => ({ id: "my-camera" });

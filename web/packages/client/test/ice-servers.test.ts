@@ -41,6 +41,13 @@ describe("IceServerList", () => {
     expect(onRenewed).toHaveBeenCalledExactlyOnceWith([server("second")]);
   });
 
+  test("to a clock that is ahead everything has expired, and is asked for once a minute", async () => {
+    for (let count = 0; count < 5; count += 1) answer("new", -3_600_000);
+    await list.load();
+    await vi.advanceTimersByTimeAsync(181_000);
+    expect(request).toHaveBeenCalledTimes(4);
+  });
+
   test("those that never expire are not asked for again", async () => {
     answer("eternal", null);
     await list.load();

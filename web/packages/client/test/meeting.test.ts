@@ -100,6 +100,50 @@ describe("Meeting", () => {
     expect(now().peers).toMatchObject([{ id: "grace", ...told }]);
   });
 
+  test("another name is told, and is the one under which one comes again", async () => {
+    await start();
+    await call.meeting.rename("Ada L.");
+    expect(server.asked("changeDisplayName")).toEqual([{ displayName: "Ada L." }]);
+    expect(now().displayName).toBe("Ada L.");
+    server.socket?.end(1006);
+    await vi.waitFor(() => expect(server.asked("join")).toMatchObject([{}, { displayName: "Ada L." }]));
+  });
+
+  test("a hand that was up, and what one said of oneself, are told to the next connection", async () => {
+    await start();
+    await call.meeting.raiseHand();
+    server.notify("handRaised", { peerId: "me", raisedAt: 1 });
+    await call.meeting.describe({ metadata: "{}", attributes: { seat: "3" } });
+    await call.meeting.describe({ attributes: { coat: "red" } });
+    server.socket?.end(1006);
+    expect(now().hands).toEqual([]);
+    await vi.waitFor(() => expect(server.asked("raiseHand")).toHaveLength(2));
+    expect(server.asked("updateMetadata").slice(2)).toEqual([
+      { metadata: "{}", attributes: { seat: "3", coat: "red" } },
+    ]);
+  });
+
+  test("a hand that the server still knows, or that is down, is not raised again", async () => {
+    await start({ hands: [{ peerId: "me", raisedAt: 1 }] });
+    await call.meeting.raiseHand();
+    const again = async () => {
+      const { length } = server.asked("join");
+      server.socket?.end(1006);
+      await vi.waitFor(() => expect(server.asked("join")).toHaveLength(length + 1));
+      await vi.waitFor(() => expect(now().status).toBe("joined"));
+    };
+    await again();
+    expect(now().hands).toEqual([{ peerId: "me", raisedAt: 1 }]);
+    server.answers["join"] = () => ({ peers: [] });
+    server.notify("handLowered", { peerId: "me", by: { peerId: "grace", name: "Grace" } });
+    await again();
+    await call.meeting.raiseHand();
+    await call.meeting.lowerHand();
+    await again();
+    expect(server.asked("raiseHand")).toHaveLength(2);
+    expect(server.asked("updateMetadata")).toEqual([]);
+  });
+
   test("programs send each other texts", async () => {
     await start();
     const heard: unknown[] = [];

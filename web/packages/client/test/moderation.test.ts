@@ -246,6 +246,17 @@ describe("Call", () => {
       expect(server.asked("produce")[0]).toMatchObject({ appData: { source: "microphone" } });
     });
 
+    test("who gets the room is told so, and who gives it away knows", async () => {
+      await startIn();
+      const permissions = { ...DEFAULT_PERMISSIONS, roomAdmin: true };
+      server.notify("permissionsChanged", { permissions, role: "owner", by: GRACE });
+      expect(now()).toMatchObject({ role: "owner", notice: "Grace made you the owner of this room." });
+      call.moderation.dismissNotice();
+      const by = { peerId: now().peerId, name: "Ada" };
+      server.notify("permissionsChanged", { permissions, role: "moderator", by });
+      expect(now()).toMatchObject({ role: "moderator", notice: null });
+    });
+
     test("what may be sent again is sent again", async () => {
       await media.open();
       await startIn({ ...DEFAULT_PERMISSIONS, canPublish: false });

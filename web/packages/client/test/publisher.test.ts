@@ -1,6 +1,7 @@
 import { testFakeParameters, type types } from "mediasoup-client";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
+import type { VideoCodec } from "../src/encodings";
 import { CallError } from "../src/errors";
 import { Publisher } from "../src/publisher";
 import type { Signaling } from "../src/signaling";
@@ -20,6 +21,11 @@ class FakeSender {
     this.active = encodings.map(({ active }) => active);
   };
 }
+
+const videoCodec = (name: string, parameters: object = {}) => ({
+  ...{ mimeType: `video/${name}`, kind: "video", clockRate: 90_000, preferredPayloadType: 100 },
+  parameters,
+});
 
 describe("Publisher", () => {
   let transport: types.Transport;
@@ -79,17 +85,31 @@ describe("Publisher", () => {
     expect(produced[0]?.rtpParameters.codecs[0]?.mimeType).toMatch(/vp8/i);
   });
 
-  test("VP9 goes out in one stream with all sizes in it, and in the profile that has them", async () => {
-    const codec = (id: number) => ({
-      ...{ mimeType: "video/VP9", kind: "video", clockRate: 90_000, preferredPayloadType: 100 + id },
-      parameters: { "profile-id": id },
-    });
+  /** Let the room have these codecs, and give what the producers to come are made with. */
+  const withCodecs = (codecs: object[], wished?: VideoCodec) => {
     const made = vi.spyOn(transport, "produce").mockResolvedValue({ id: "p1" } as types.Producer);
-    const withVp9 = { sendRtpCapabilities: { codecs: [codec(2), codec(0)] } } as unknown as types.Device;
-    publisher = new Publisher(transport, withVp9, signaling, onRefused, "VP9");
+    const room = { sendRtpCapabilities: { codecs } } as unknown as types.Device;
+    publisher = new Publisher(transport, room, signaling, onRefused, wished);
+    return made;
+  };
+
+  test("VP9 goes out in one stream with all sizes in it, and in the profile that has them", async () => {
+    const [plain, colourful] = [0, 2].map((id) => videoCodec("VP9", { "profile-id": id }));
+    const made = withCodecs([videoCodec("VP8"), colourful, plain] as object[], "VP9");
     publisher.want("camera", { track: fakeTrack("video"), on: true });
     await vi.waitFor(() => expect(made).toHaveBeenCalledTimes(1));
-    expect(made.mock.calls[0]?.[0]).toMatchObject({ codec: codec(0), encodings: [{ scalabilityMode: "L3T3_KEY" }] });
+    expect(made.mock.calls[0]?.[0]).toMatchObject({ codec: plain, encodings: [{ scalabilityMode: "L3T3_KEY" }] });
+  });
+
+  test("without a wish the room's first choice is taken, for camera and screen", async () => {
+    const made = withCodecs([videoCodec("rtx"), videoCodec("AV1"), videoCodec("VP8")]);
+    publisher.want("camera", { track: fakeTrack("video"), on: true });
+    publisher.want("screen_share", { track: fakeTrack("video"), on: true });
+    await vi.waitFor(() => expect(made).toHaveBeenCalledTimes(2));
+    expect(made.mock.calls).toMatchObject([
+      [{ codec: { mimeType: "video/AV1" }, encodings: [{ scalabilityMode: "L3T3_KEY" }] }],
+      [{ codec: { mimeType: "video/AV1" }, encodings: [{ scalabilityMode: "L1T3" }] }],
+    ]);
   });
 
   test("sizes that nobody receives are not sent, and come back when somebody does", async () => {

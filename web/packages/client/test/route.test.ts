@@ -7,6 +7,7 @@ import { CallError, ConnectionLostError } from "../src/errors";
 import { Route } from "../src/route";
 import { createDevice } from "./fakes";
 
+const ICE = { usernameFragment: "u", password: "p" };
 const OPTIONS = { patience: 1_000, firstWait: 2_000, attempts: 2 };
 
 class FakeConnection extends EventTarget {
@@ -23,13 +24,13 @@ describe("Route", () => {
   let route: Route;
   let connection: FakeConnection;
   let machine: EventTarget;
-  const restart = vi.fn<() => Promise<void>>();
+  const restart = vi.fn<() => Promise<types.IceParameters>>();
   const onMedia = vi.fn();
   const onBroken = vi.fn();
 
   beforeEach(async () => {
     for (const mock of [restart, onMedia, onBroken]) mock.mockReset();
-    restart.mockResolvedValue();
+    restart.mockResolvedValue(ICE);
     machine = new EventTarget();
     connection = new FakeConnection();
     vi.stubGlobal("navigator", { connection, userAgent: "" });
@@ -146,6 +147,32 @@ describe("Route", () => {
     becomes("disconnected");
     await after(2_100);
     expect(restarts()).toBe(3);
+  });
+
+  test("where the network may be another one, it is looked whether anything still comes", async () => {
+    let bytesReceived = 0;
+    let step = 100;
+    const pair = () => ({ type: "candidate-pair", bytesReceived: (bytesReceived += step) });
+    vi.spyOn(transport, "getStats").mockImplementation(async () => new Map([["pair", pair()]]) as RTCStatsReport);
+    becomes("connected");
+    connection.dispatchEvent(new Event("change"));
+    await after(1_100);
+    expect(restarts()).toBe(0);
+    step = 0;
+    connection.dispatchEvent(new Event("change"));
+    await after(900);
+    expect(restarts()).toBe(0);
+    await after(200);
+    expect(restarts()).toBe(1);
+  });
+
+  test("where the browser does not say what comes, nothing is repaired", async () => {
+    vi.spyOn(console, "debug").mockReturnValue();
+    vi.spyOn(transport, "getStats").mockRejectedValue(new Error("closed"));
+    becomes("connected");
+    connection.dispatchEvent(new Event("change"));
+    await after(60_000);
+    expect(restarts()).toBe(0);
   });
 
   test("before there is anything to send, networks may come and go", () => {

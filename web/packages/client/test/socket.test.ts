@@ -98,6 +98,30 @@ describe("ReconnectingSocket", () => {
     expect(FakeWebSocket.made).toHaveLength(2);
   });
 
+  test("another network ends waits and attempts over the one before, and leaves what is open", () => {
+    const machine = new EventTarget();
+    vi.stubGlobal("addEventListener", machine.addEventListener.bind(machine));
+    vi.stubGlobal("removeEventListener", machine.removeEventListener.bind(machine));
+    socket.close();
+    socket = new ReconnectingSocket({ url: "ws://server/ws", token: null });
+    const { length } = FakeWebSocket.made;
+    const made = () => FakeWebSocket.made.length - length;
+    machine.dispatchEvent(new Event("online"));
+    expect(made()).toBe(1);
+    last().accept();
+    machine.dispatchEvent(new Event("online"));
+    expect(made()).toBe(1);
+    last().end(1006);
+    machine.dispatchEvent(new Event("online"));
+    expect(made()).toBe(2);
+    vi.advanceTimersByTime(DEFAULT_SOCKET_OPTIONS.longestDelay);
+    expect(made()).toBe(2);
+    socket.close();
+    machine.dispatchEvent(new Event("online"));
+    expect(made()).toBe(2);
+    vi.unstubAllGlobals();
+  });
+
   test("refuses to send without a connection", async () => {
     await expect(socket.send({})).rejects.toThrow("not connected");
   });

@@ -9,32 +9,33 @@ const reportOf = (...entries: object[]) =>
   new Map(entries.map((entry, index) => [(entry as { id?: string }).id ?? String(index), entry])) as RTCStatsReport;
 
 const totals = (at: number, bytes: number, packets: number, lost = 0): TrackTotals => {
-  const video = { width: 640, height: 360, framesPerSecond: 30, codec: "VP8", roundTrip: 20 };
-  return { at, bytes, packets, lost, ...video };
+  const video = { width: 640, height: 360, framesPerSecond: 30, codec: "VP8", streams: 1, activeStreams: 1 };
+  return { at, bytes, packets, lost, roundTrip: 20, jitter: 2, ...video };
 };
 
 describe("what a browser says", () => {
   test("of a video that it receives", () => {
     const report = reportOf(
       { id: "c", type: "codec", mimeType: "video/VP8" },
-      { type: "inbound-rtp", codecId: "c", bytesReceived: 9, packetsReceived: 8, packetsLost: 1, frameHeight: 360 },
+      { type: "inbound-rtp", codecId: "c", bytesReceived: 9, packetsReceived: 8, packetsLost: 1, jitter: 0.004 },
       { type: "candidate-pair", nominated: true, state: "succeeded", currentRoundTripTime: 0.02 },
       { type: "candidate-pair", nominated: false, state: "succeeded", currentRoundTripTime: 5 },
     );
     expect(receivedTotals(report)).toMatchObject({
-      ...{ bytes: 9, packets: 8, lost: 1, roundTrip: 20, codec: "VP8", height: 360, width: 0 },
+      ...{ bytes: 9, packets: 8, lost: 1, roundTrip: 20, jitter: 4, codec: "VP8", width: 0, streams: 1 },
     });
   });
 
   test("of a video that it sends in several sizes", () => {
     const report = reportOf(
-      { type: "outbound-rtp", bytesSent: 1, packetsSent: 2, frameWidth: 160, framesPerSecond: 15 },
-      { type: "outbound-rtp", bytesSent: 3, packetsSent: 4, frameWidth: 320, framesPerSecond: 30 },
+      { type: "outbound-rtp", bytesSent: 1, packetsSent: 2, frameWidth: 160, framesPerSecond: 15, active: true },
+      { type: "outbound-rtp", bytesSent: 3, packetsSent: 4, frameWidth: 320, framesPerSecond: 30, active: false },
       { type: "remote-inbound-rtp", packetsLost: 1, roundTripTime: 0.01 },
       { type: "remote-inbound-rtp", packetsLost: 2, roundTripTime: 0.03 },
     );
     expect(sentTotals(report)).toMatchObject({
       ...{ bytes: 4, packets: 6, lost: 3, roundTrip: 30, codec: null, width: 320, framesPerSecond: 30 },
+      ...{ streams: 2, activeStreams: 1, jitter: null },
     });
   });
 

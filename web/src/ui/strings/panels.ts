@@ -1,0 +1,63 @@
+/** What is said in the panels beside a call: chat, people and moderation, quality. */
+
+import type { ConnectionQuality } from "@connect/client";
+
+export const PANELS = {
+  chat: {
+    title: "Chat",
+    hint: "Chat (C)",
+    unread: (count: number) => `${count} unread`,
+    empty: "Nothing was said yet.",
+    input: "Message to everyone",
+    send: "Send",
+    you: "You",
+    news: (name: string, text: string) => `${name} says: ${text}`,
+  },
+  people: {
+    title: "People",
+    hint: "People (P)",
+    came: (name: string) => `${name} came in.`,
+    left: (name: string) => `${name} left.`,
+    you: "you",
+    microphone: (on: boolean) => (on ? "Microphone on" : "Muted"),
+    camera: (on: boolean) => (on ? "Camera on" : "Camera off"),
+    moderate: (name: string) => `Moderate ${name}`,
+    mute: "Mute",
+    stopVideo: "Stop video",
+    unmute: "Let speak",
+    stopScreen: "Stop screen",
+    lowerHand: "Lower hand",
+    remove: "Remove",
+    ban: "Ban",
+    banQuestion: (name: string) => `Remove ${name} for good?`,
+    transfer: "Make owner",
+    transferQuestion: (name: string) => `Give the room to ${name}? Only they can give it back.`,
+    muteAll: "Mute all",
+    lowerAllHands: "Lower all hands",
+    lock: "Lock the room",
+    settings: "Room settings",
+    lobby: "Guests wait until they are let in",
+    unmuteAllowed: "Who was muted may unmute",
+    lastN: "Videos sent to each",
+    videos: (count: number | null) =>
+      count === null ? "Of everyone" : count === 0 ? "None" : `Of the last ${count} who spoke`,
+    close: "End the call for everybody",
+    closeQuestion: "End it for everybody?",
+  },
+  lobby: {
+    label: "Lobby",
+    title: (count: number) => (count === 1 ? "Somebody waits to be let in" : "People wait to be let in"),
+    admit: "Admit",
+    admitAll: "Admit all",
+    reject: "Reject",
+    rejectAll: "Reject all",
+    rejectAllQuestion: "Send them all away?",
+    news: (names: readonly string[]) => `${names.join(", ")} ${names.length === 1 ? "waits" : "wait"} to be let in.`,
+  },
+  quality: {
+    excellent: "Connection: excellent",
+    good: "Connection: good",
+    poor: "Connection: poor",
+    lost: "Connection: lost",
+  } satisfies Record<ConnectionQuality, string>,
+};
