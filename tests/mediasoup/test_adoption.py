@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -337,10 +337,12 @@ async def test_what_vanishes_meanwhile_is_left_out(controllers: Controllers, roo
     memory = room.memory
     worker = await controllers.next()
     adopting = asyncio.create_task(adopt(worker, memory, room))
-    await until(lambda: room.id in worker.routers)
+    await _soon(lambda: room.id in worker.routers)
     router = worker.routers[room.id]
-    await until(lambda: len(router.transports) == len(room.memory.transports) or router.producers)
-    speaker, _ = _speaker_and_listener(router)
+    await _soon(lambda: len(router.transports) == len(memory.transports))
+    # Its producers are being asked for now.
+    assert router.producers == {}
+    speaker = next(each for each in router.transports.values() if each.app_data == {"consuming": False})
     speaker.close()
     assert (await adopting) is router
     assert speaker.id not in router.transports
@@ -363,8 +365,9 @@ async def test_a_worker_that_is_lost_meanwhile_leaves_no_handle(controllers: Con
     memory = room.memory
     second = await controllers.next()
     adopting = asyncio.create_task(adopt(second, memory, room))
-    await until(lambda: room.id in second.routers)
-    await controllers.next()
+    await _soon(lambda: room.id in second.routers)
+    # At this moment, which no other way of losing it would hit.
+    second._channel._ended("the worker is gone")
     with pytest.raises(ChannelClosedError):
         await adopting
     assert second.routers == {}
@@ -455,6 +458,13 @@ def _speaker_and_listener(router: Router) -> tuple[WebRtcTransport, WebRtcTransp
     webrtc = [each for each in router.transports.values() if isinstance(each, WebRtcTransport)]
     speaker, listener = sorted(webrtc, key=lambda each: len(each.consumers))
     return speaker, listener
+
+
+async def _soon(condition: Callable[[], bool]) -> None:
+    """Wait for what happens between two answers of the worker, and go on before the next."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0)
 
 
 async def _send_opus(sender: UdpEndpoint, port: int, count: int) -> None:

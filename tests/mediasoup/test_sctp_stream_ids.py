@@ -28,3 +28,12 @@ def test_a_limit_that_comes_late_holds_for_what_is_new() -> None:
     ids.limit(3)
     ids.give_back(taken[2])
     assert ids.take() == 2
+
+
+def test_what_others_have_handed_out_is_not_handed_out_again() -> None:
+    ids = SctpStreamIds()
+    ids.use(3)
+    ids.use(1)
+    assert [ids.take() for _ in range(2)] == [4, 5]
+    ids.limit(6)
+    assert [ids.take() for _ in range(2)] == [0, 2]
