@@ -45,6 +45,7 @@ class Exchange:
         self._stage.enter(peer.id)
         peer.on_close.add(lambda _: self._stage.leave(peer.id))
         peer.media.on_produce.add(lambda producer: self._produced(peer, producer))
+        peer.media.on_new_way.add(lambda: self._sends_anew(peer))
         peer.media.on_produce_data.add(lambda producer, audience: self._produced_data(peer, producer, audience))
 
     def offer_all(self, receiver: Peer) -> None:
@@ -70,6 +71,11 @@ class Exchange:
         self._quality.close()
         self._audio_levels.close()
         self._stage.dynacast.close()
+
+    def _sends_anew(self, owner: Peer) -> None:
+        for peer in self._joined():
+            if peer is not owner:
+                peer.media.subscriber.refresh(owner.id)
 
     def _produced(self, owner: Peer, producer: Producer) -> None:
         self._owners[producer.id] = owner

@@ -81,8 +81,9 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
         #: The cameras of so many the client itself wants to see at most.
         self.last_n: int | None = None
         self._focused = False
-        #: Whether videos have to start anew, and whether they are being told to.
-        self._stale = self._refreshing = False
+        #: Whose videos have to start anew, ``None`` for all, and whether they are being told to.
+        self._stale: set[str | None] = set()
+        self._refreshing = False
         stage.on_change.add(self._focus)
 
     def offer(self, owner_id: str, producer: Producer) -> None:
@@ -177,13 +178,14 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
         self.last_n = last_n
         self._focus()
 
-    def refresh(self) -> None:
+    def refresh(self, owner_id: str | None = None) -> None:
         """
-        Have the videos start anew: they come by another way now, and what was on the old one is lost.
+        Have the videos of one peer, or all, start anew: they come by another way now, and what was on the old one is
+        lost.
 
         Clients notice, too, but wait for seconds for what is lost before they ask for a key frame.
         """
-        self._stale = True
+        self._stale.add(owner_id)
         if not self._refreshing:
             self._refreshing = True
             self._tasks.start(self._refresh(), name="refreshing videos")
@@ -192,9 +194,10 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
         try:
             # Ways may change again meanwhile, and as often as a client likes.
             while self._stale:
-                self._stale = False
-                for control in [view.control for view in self._views.values()]:
-                    await control.refresh()
+                stale, self._stale = self._stale, set()
+                for view in tuple(self._views.values()):
+                    if None in stale or view.owner_id in stale:
+                        await view.control.refresh()
         finally:
             self._refreshing = False
 

@@ -26,6 +26,7 @@ from .audience import Audience
 from .events import DownlinkBwe, ProducerScoreChanged
 from .held import Held
 from .media_subscriber import MediaSubscriber
+from .new_way import NewWay
 from .registry import Registry, WorkerThing
 from .session import Session
 from .stage import Stage
@@ -46,6 +47,7 @@ class PeerMedia:
     Everything of one peer that lives in the worker; closing it leaves nothing there.
 
     ``on_produce`` and ``on_produce_data`` fire for every new producer, the latter with whom it is for (``None``: all).
+    ``on_new_way``: what is sent comes by another way through the network.
     ``subscriber`` and ``data_subscriber`` consume what others produce; ``stage`` is the room's.
     """
 
@@ -81,6 +83,7 @@ class PeerMedia:
         self.transports_made = 0
         self.on_produce: Signal[Producer] = Signal()
         self.on_produce_data: Signal[DataProducer, Audience | None] = Signal()
+        self.on_new_way: Signal[()] = Signal()
 
     async def create_transport(
         self, *, producing: bool, consuming: bool, force_tcp: bool, sctp: bool
@@ -227,8 +230,15 @@ class PeerMedia:
         self.transports_made += 1
         transport.on_dtls_state_change.add(lambda state: self._dtls_changed(transport, state))
         transport.on_trace.add(self._tell_bandwidth)
+        new_way = NewWay(transport, self._settings.initial_outgoing_bitrate, self._log)
+        transport.on_ice_selected_tuple_change.add(lambda _: self._goes_another_way(transport, new_way))
+
+    def _goes_another_way(self, transport: WebRtcTransport, way: NewWay) -> None:
         if transport.app_data["consuming"]:
-            transport.on_ice_selected_tuple_change.add(lambda _: self.subscriber.refresh())
+            self._tasks.start(way.try_out(), name="trying out a new way")
+            self.subscriber.refresh()
+        if transport.producers:
+            self.on_new_way.emit()
 
     def _has_producer(self, producer: Producer) -> None:
         producer.on_score.add(lambda score: self._tell_score(producer, score))

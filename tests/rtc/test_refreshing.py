@@ -56,6 +56,20 @@ async def test_a_client_that_comes_from_another_address_gets_key_frames(
             await until(lambda: asked == [video, video])
 
 
+async def test_who_sends_from_another_address_sends_key_frames_to_all(
+    arrive: Arrive, bob: tuple[Peer, str], asked: list[str]
+) -> None:
+    cleo, _ = await arrive("cleo")
+    await produce_simulcast(cleo)
+    peer, video = bob
+    await until(lambda: len(peer.media.subscriber.consumers) == 3)
+    owner = next(each for each in peer.media.subscriber.consumers if each.id != video and each.kind == "video")
+    sending = next(each for each in cleo.media.transports if not each.app_data["consuming"])
+    async with connected(sending):
+        await until(lambda: owner.id in asked)
+    assert video not in asked
+
+
 async def test_many_changes_at_once_cost_two_requests(bob: tuple[Peer, str], asked: list[str]) -> None:
     peer, video = bob
     for _ in range(100):
