@@ -88,6 +88,10 @@ class Network:
         """Have the firewalls of these lines let nothing through that comes from where media is."""
         self._drop("firewall", lines, f"ip saddr {MEDIA_ADDRESS}")
 
+    def block_media_by_tcp(self, *lines: int) -> None:
+        """Have the firewalls of these lines let media through by UDP only."""
+        self._drop("udp-only", lines, f"ip saddr {MEDIA_ADDRESS} meta l4proto tcp")
+
     def lose(self, number: int, percent: int) -> None:
         """Have a line lose so many of all UDP packets from now on, each way, by chance."""
         # Kernels need not have netem for it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -22,13 +21,13 @@ from .participant import Participant
 
 pytestmark = needs_network
 
-#: Seconds from a client's request for an ICE restart until media is back, most of the time. The way is there after 0.2;
-#: the rest is for key frames, of which workers ask for one a second.
+#: Seconds from a client's request for an ICE restart until media is back. It takes 0.4 to 1.3; about one in ten takes
+#: longer, so that the median of some is what counts.
 RESTARTED_IN = 2.0
-#: Seconds from a change of networks until a page that noticed it by itself is back.
-BACK_IN = 10.0
-#: Above this load, a machine has so much else to do that its times say nothing: things have to work all the same.
-BUSY = 1.5 * (os.cpu_count() or 1)
+#: Seconds from a change of networks until a page that noticed it by itself is back. It takes less than 10, of which the
+#: browser needs 5 to notice; the rest is for machines that are busy with other tests.
+BACK_IN = 18.0
+WAY_AND_BACK = ((1, 2), (2, 1))
 
 
 @pytest.fixture(scope="module")
@@ -94,13 +93,15 @@ async def test_after_a_change_of_networks_media_goes_on_within_two_seconds_of_an
     network: Network, deployment: Deployment, browser: Browser, browser_at_home: Browser
 ) -> None:
     keep_websocket(network)
+    # A TCP connection that breaks is made anew by the browser itself, sometimes before anybody has to ask.
+    network.block_media_by_tcp(1, 2)
     network.line_up(1)
     demi = await DemoParticipant.come(browser_at_home, deployment, "changing", "Demi")
     bob = await WatchedParticipant.enter(browser, deployment, "changing", "Bob")
     await until_both_see(demi, bob)
 
     times = []
-    for old, new in ((1, 2), (2, 1), (1, 2)):
+    for old, new in (WAY_AND_BACK * 3)[:5]:
         network.line_down(old)
         network.line_up(new)
         # The browser does not help itself: it looks for addresses once.
@@ -110,7 +111,7 @@ async def test_after_a_change_of_networks_media_goes_on_within_two_seconds_of_an
         await until_both_see(demi, bob)
         times.append(time.monotonic() - requested)
         assert {way.address for way in await ways(demi)} == {f"198.18.{new}.2"}
-    must_be_less(statistics.median(times), RESTARTED_IN)
+    assert statistics.median(times) < RESTARTED_IN, times
 
 
 async def test_the_page_notices_that_media_needs_another_way(
@@ -149,12 +150,7 @@ async def until_back(one: Participant, other: Participant) -> None:
     """Wait until both see each other again, after a change of networks just now."""
     changed = time.monotonic()
     await until_both_see(one, other)
-    must_be_less(time.monotonic() - changed, BACK_IN)
-
-
-def must_be_less(seconds: float, limit: float) -> None:
-    load = os.getloadavg()[0]
-    assert seconds < limit or load > BUSY, f"it took {seconds:.1f} s, and the machine's load is {load}"
+    assert time.monotonic() - changed < BACK_IN
 
 
 def keep_websocket(network: Network) -> None:
