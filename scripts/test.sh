@@ -7,9 +7,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 failed=()
 npm --prefix worker-sidecar test </dev/null || failed+=(worker-sidecar)
 npm --prefix web test </dev/null || failed+=(web)
-# Last, so that the last line is pytest's own. What the tests did not reach is in var/log/coverage.txt.
-.venv/bin/coverage run -m pytest </dev/null || failed+=(app)
-.venv/bin/coverage report >var/log/coverage.txt || failed+=(coverage)
+# Last, so that the last line is pytest's own. Two at a time: many tests wait for something. A file's tests share what
+# takes long to start, such as browsers and databases.
+.venv/bin/python -m pytest --numprocesses 2 --dist loadfile </dev/null || failed+=(app)
 
 if ((${#failed[@]})); then
     printf 'test: failed: %s\n' "${failed[*]}" >&2

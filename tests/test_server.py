@@ -108,11 +108,14 @@ async def test_it_goes_on_when_the_sidecar_restarts(
 ) -> None:
     async with http.ws_connect(f"{server_url}/ws?roomId=daily&peerId=zoe", protocols=["protoo"]) as ws:
         await sidecar_process.stop(signal.SIGKILL)
-        # Its room is gone, and it is told so that it joins again.
-        assert await close_code(ws) == 1012
-    assert (await readiness(http, server_url))[0] == 503
-    await sidecar_process.start()
-    await until_healthy(http, server_url)
+        await until(lambda: not ready_server.pool.workers)
+        assert (await readiness(http, server_url))[0] == 503
+        await sidecar_process.start()
+        await until_healthy(http, server_url)
+        room = ready_server.rooms.get("daily")
+        assert room is not None
+        await until(lambda: not room.quarters.router.closed)
+        assert not ws.closed
 
 
 async def test_stopping_tells_clients_and_leaves_their_rooms_to_the_next_and_no_task(

@@ -60,7 +60,7 @@ class Robot:
         async with asyncio.timeout(PATIENCE):
             return await self._started
 
-    async def new_context(self, permissions: Sequence[str] = ()) -> Context:
+    async def new_context(self, permissions: Sequence[str] = (), viewport: object = None) -> Context:
         # Each page is in a context of its own, and its preferences permit everything.
         return Context(self)
 
@@ -118,14 +118,15 @@ class Context:
 
     def __init__(self, robot: Robot) -> None:
         self._robot = robot
-        self._init_script: str | None = None
+        self._init_scripts: list[str] = []
 
     async def add_init_script(self, script: str) -> None:
-        # Puppeteer takes a function's source.
-        self._init_script = f"() => {{ {script} }}"
+        self._init_scripts.append(script)
 
     async def new_page(self) -> Page:
-        return await self._robot.open(self._init_script)
+        # Puppeteer takes a function's source.
+        script = f"() => {{ {' '.join(self._init_scripts)} }}" if self._init_scripts else None
+        return await self._robot.open(script)
 
 
 class Page:

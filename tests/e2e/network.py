@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from playwright.async_api import Browser, BrowserContext
 
@@ -68,12 +68,10 @@ class WatchedParticipant(Participant):
     configuration: ClassVar[dict[str, Any]] = {}
 
     @classmethod
-    async def arrive(cls, browser: Browser, url: str, name: str) -> Self:
-        context = await browser.new_context(permissions=["camera", "microphone"])
+    async def context(cls, browser: Browser) -> BrowserContext:
+        context = await super().context(browser)
         await watch(context, cls.configuration)
-        person = cls(await context.new_page(), name)
-        await person.page.goto(url)
-        return person
+        return context
 
 
 class RelayedParticipant(WatchedParticipant):

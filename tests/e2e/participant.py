@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Self
 
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page
 
 from .deployment import Deployment
 
@@ -14,8 +14,22 @@ from .deployment import Deployment
 PATIENCE = 20.0
 
 
+#: Has the page get a camera of another size than it asks for.
+CAMERA_OF_SIZE = """(({{ getUserMedia }}) => {{
+    MediaDevices.prototype.getUserMedia = function ({{ video, ...others }}) {{
+        const size = {{ width: {width}, height: {height} }};
+        return getUserMedia.call(this, {{ ...others, ...(video && {{ video: {{ ...video, ...size }} }}) }});
+    }};
+}})(MediaDevices.prototype);"""
+
+
 class Participant:
     """One page in one room."""
+
+    #: Pixels of its camera, few since encoding is most of the work of these tests; ``None`` for what the page asks for.
+    CAMERA: tuple[int, int] | None = (640, 360)
+    #: Pixels of its window.
+    WINDOW = (1280, 720)
 
     def __init__(self, page: Page, name: str) -> None:
         self.page = page
@@ -31,11 +45,22 @@ class Participant:
     @classmethod
     async def arrive(cls, browser: Browser, url: str, name: str) -> Self:
         """Open a page."""
-        # A context of its own: its own storage, as another person's browser.
-        context = await browser.new_context(permissions=["camera", "microphone", "clipboard-read", "clipboard-write"])
-        person = cls(await context.new_page(), name)
+        person = cls(await (await cls.context(browser)).new_page(), name)
         await person.page.goto(url)
         return person
+
+    @classmethod
+    async def context(cls, browser: Browser) -> BrowserContext:
+        """Give a storage, camera and window of its own, as another person's browser."""
+        width, height = cls.WINDOW
+        context = await browser.new_context(
+            permissions=["camera", "microphone", "clipboard-read", "clipboard-write"],
+            viewport={"width": width, "height": height},
+        )
+        if cls.CAMERA is not None:
+            width, height = cls.CAMERA
+            await context.add_init_script(CAMERA_OF_SIZE.format(width=width, height=height))
+        return context
 
     @classmethod
     async def enter(cls, browser: Browser, deployment: Deployment, room: str, name: str) -> Self:
@@ -140,3 +165,9 @@ class Participant:
             return await self.page.get_by_test_id("tile").count() == count
 
         await self.until(shown, f"{count} tiles")
+
+
+class LargeParticipant(Participant):
+    """One with a camera that is worth three sizes."""
+
+    CAMERA = None

@@ -12,17 +12,7 @@ from playwright.async_api import Browser, async_playwright
 from .conftest import CHROMIUM_FLAGS, chromium
 from .participant import Participant
 
-#: The least of which libwebrtc makes two sizes.
-WIDTH, HEIGHT, FRAMES_PER_SECOND = 480, 270, 5
-#: Asks for such a camera, whatever a page asks for.
-SMALL_CAMERA = f"""{{
-const {{ getUserMedia }} = MediaDevices.prototype;
-MediaDevices.prototype.getUserMedia = function ({{ video, ...others }}) {{
-    const size = {{ width: {WIDTH}, height: {HEIGHT} }};
-    return getUserMedia.call(this, {{ ...others, ...(video && {{ video: {{ ...video, ...size }} }}) }});
-}};
-}}"""
-
+FRAMES_PER_SECOND = 5
 
 #: Seconds between looks at a page, and those that something there may take: they all share one machine.
 LOOK_EVERY, PATIENCE = 0.5, 60.0
@@ -31,16 +21,10 @@ LOOK_EVERY, PATIENCE = 0.5, 60.0
 class SmallParticipant(Participant):
     """One of many on one machine. They come in muted: those who speak are heard by a test that is about that."""
 
-    @classmethod
-    async def arrive(cls, browser: Browser, url: str, name: str) -> Self:
-        # In a smaller window some of ten tiles would be out of sight, and not be received.
-        context = await browser.new_context(
-            permissions=["camera", "microphone"], viewport={"width": 800, "height": 600}
-        )
-        await context.add_init_script(SMALL_CAMERA)
-        person = cls(await context.new_page(), name)
-        await person.page.goto(url)
-        return person
+    #: The least of which libwebrtc makes two sizes.
+    CAMERA = (480, 270)
+    #: In a smaller window some of ten tiles would be out of sight, and not be received.
+    WINDOW = (800, 600)
 
     async def until(self, condition: Callable[[Self], Any], what: str = "the condition") -> None:
         try:
@@ -61,7 +45,7 @@ class SmallParticipant(Participant):
 async def slow_browser() -> AsyncIterator[Browser]:
     """A browser whose cameras are slow."""
     flags = [
-        f"{flag}=fps={FRAMES_PER_SECOND}" if flag == "--use-fake-device-for-media-stream" else flag
+        f"--use-fake-device-for-media-stream=fps={FRAMES_PER_SECOND}" if "fake-device" in flag else flag
         for flag in CHROMIUM_FLAGS
     ]
     async with async_playwright() as playwright:

@@ -8,7 +8,7 @@ import time
 from playwright.async_api import Browser, ViewportSize
 
 from .deployment import Deployment
-from .participant import Participant
+from .participant import LargeParticipant, Participant
 
 LARGE: ViewportSize = {"width": 1920, "height": 1200}
 SMALL: ViewportSize = {"width": 280, "height": 400}
@@ -30,11 +30,11 @@ document.dispatchEvent(new Event("visibilitychange"));
 
 
 async def test_a_camera_is_sent_as_large_as_somebody_shows_it(browser: Browser, deployment: Deployment) -> None:
-    ada = await Participant.enter(browser, deployment, "sizes", "Ada")
+    ada = await LargeParticipant.enter(browser, deployment, "sizes", "Ada")
     await until_sends(ada, *SIZES)
     # Nobody is there who could look.
     await until_sends(ada)
-    bob = await Participant.enter(browser, deployment, "sizes", "Bob")
+    bob = await LargeParticipant.enter(browser, deployment, "sizes", "Bob")
     await bob.page.set_viewport_size(LARGE)
     await until_receives_layer(bob, ada, 2)
 
@@ -53,8 +53,8 @@ async def test_a_camera_is_sent_as_large_as_somebody_shows_it(browser: Browser, 
 
 
 async def test_a_camera_that_nobody_looks_at_is_not_sent(browser: Browser, deployment: Deployment) -> None:
-    ada = await Participant.enter(browser, deployment, "looks", "Ada")
-    bob = await Participant.enter(browser, deployment, "looks", "Bob")
+    ada = await LargeParticipant.enter(browser, deployment, "looks", "Ada")
+    bob = await LargeParticipant.enter(browser, deployment, "looks", "Bob")
     await bob.sees(ada)
 
     await bob.page.evaluate(HIDE % "true")
@@ -77,7 +77,7 @@ async def test_a_stream_with_layers_is_received_as_large_as_it_is_shown(
 ) -> None:
     token = deployment.sign_up("Olga")[1]
     room = deployment.api("POST", "/rooms", {"name": "Layers", "codecs": ["opus", "vp9"]}, token)["code"]
-    ada, bob = [await Participant.enter(browser, deployment, room, name) for name in ("Ada", "Bob")]
+    ada, bob = [await LargeParticipant.enter(browser, deployment, room, name) for name in ("Ada", "Bob")]
     await bob.page.set_viewport_size(LARGE)
     await until_receives_layer(bob, ada, 2)
     assert len(await ada.page.evaluate(SIZES_SENT)) == 1

@@ -7,7 +7,7 @@ from typing import Any
 from playwright.async_api import Browser, Locator, ViewportSize
 
 from .deployment import Deployment
-from .participant import Participant
+from .participant import LargeParticipant, Participant
 
 REFUSE = "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))"
 NARROW: ViewportSize = {"width": 360, "height": 740}
@@ -198,8 +198,8 @@ async def test_who_refused_the_camera_is_told_how_to_allow_it(browser: Browser, 
     assert ada.problems == []
 
 
-async def three(browser: Browser, deployment: Deployment, room: str) -> list[Participant]:
-    return [await Participant.enter(browser, deployment, room, name) for name in ("Ada", "Bob", "Cleo")]
+async def three(browser: Browser, deployment: Deployment, room: str) -> list[LargeParticipant]:
+    return [await LargeParticipant.enter(browser, deployment, room, name) for name in ("Ada", "Bob", "Cleo")]
 
 
 async def box_of(element: Locator) -> Any:

@@ -82,8 +82,8 @@ async def test_they_take_the_same_time(logins: Logins) -> None:
         return min(times)
 
     known, unknown = await fastest(EMAIL), await fastest("nobody@example.org")
-    # A hash takes many times as long as all the rest: an account that is not looked for would show at once.
-    assert 0.4 < known / unknown < 2.5
+    # A hash takes 20 times as long as all the rest: one that is not made would show on the busiest machine.
+    assert 1 / 8 < known / unknown < 8
 
 
 async def test_a_hash_of_weaker_parameters_is_replaced_at_login(world: World, logins: Logins) -> None:

@@ -30,6 +30,7 @@ from app.stores.types import now
 from app.stores.users import Users
 from tests.rtc.fakes import FakeClient
 from tests.rtc.parameters import produce_audio, produce_video
+from tests.rtc.people import client_of
 
 from .conftest import ArriveAt
 
@@ -83,9 +84,7 @@ async def knock(room: Room, identity: str, arrive_at: ArriveAt) -> FakeClient:
     room.configure(dataclasses.replace(room.config, lobby=True))
     with pytest.raises(InLobby):
         await arrive_at(room, identity, waits_in_lobby=True)
-    client = room.find(identity).client
-    assert isinstance(client, FakeClient)
-    return client
+    return client_of(room.find(identity))
 
 
 # Who may
