@@ -1,7 +1,7 @@
 # Connect's commands. Each sets up what it needs first (scripts/setup.sh), which costs next to nothing when it is there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run restart test lint bench clean lint-ruff lint-format lint-types lint-floors lint-sidecar lint-web
+.PHONY: help run restart test coverage lint bench clean lint-ruff lint-format lint-types lint-floors lint-sidecar lint-web
 
 help: ## Show this.
 	@sed -n 's/^\([a-z]*\):.* ## /  make \1\t/p' Makefile
@@ -16,6 +16,11 @@ restart: ## Restart the app that `make run` serves, with new code for example; c
 test: ## Run every test.
 	@scripts/setup.sh test
 	@scripts/test.sh
+
+coverage: ## Run the app's tests but those in browsers; say what they do not reach.
+	@scripts/setup.sh test
+	@.venv/bin/coverage run -m pytest --ignore tests/e2e
+	@.venv/bin/coverage report
 
 lint: ## Check style, types and the floors of the app.
 	@scripts/setup.sh lint
