@@ -27,6 +27,8 @@ from .token_bucket import TokenBucket
 if TYPE_CHECKING:
     from loguru import Logger
 
+    from app.rtc.room_records import RoomRecords
+
 METHODS = (
     handlers.METHODS
     | ice_servers.METHODS
@@ -42,8 +44,6 @@ COME_AGAIN = (Farewell.WORKER_DIED, Farewell.SERVER_SHUTDOWN, Farewell.CONNECTIO
 #: With this many questions open a client gets twice the time, with twice as many three times, and so on.
 QUESTIONS_A_TURN = 20
 NO_SESSION = "there is no session to resume here (any more): join"
-#: How the names of methods begin that change nothing.
-READING = "get"
 #: A method's name is logged up to here.
 SHOWN_NAME = 64
 
@@ -179,16 +179,17 @@ class Connection:
         method = METHODS.get(request.method)
         if method is None:
             self._refuse(request, UNKNOWN)
-        elif not (method.waits or self._is_kept(request)):
+        elif not (method.waits or (method.put_down == "before" and self._records is not None)):
             self._answer_now(method, request)
         elif len(self._requests) >= self._limits.max_requests_in_flight:
             self._refuse(request, TOO_MANY)
         else:
             self._requests.start(self._serve(method, request), name=f"request {request.method!r}")
 
-    def _is_kept(self, request: Request) -> bool:
-        """Whether what the request changes is to outlive this process."""
-        return self._room is not None and self._room.records is not None and not request.method.startswith(READING)
+    @property
+    def _records(self) -> RoomRecords | None:
+        """Where that is put down which is to outlive this process."""
+        return None if self._room is None else self._room.records
 
     def _answer_now(self, method: Method[Any], request: Request) -> None:
         try:
@@ -198,12 +199,14 @@ class Connection:
             self._failed(method, request, error)
         else:
             self.socket.send(frame)
+            if method.put_down == "after" and self._records is not None:
+                self._records.touch()
 
     async def _serve(self, method: Method[Any], request: Request) -> None:
         self._holding += method.answers_first
         try:
             answer = await self._call(method, request)
-            await self._put_down(request)
+            await self._put_down(method)
             frame = protocol.answer(request.id, answer)
         except Exception as error:
             self._failed(method, request, error)
@@ -244,11 +247,10 @@ class Connection:
             self._log.opt(exception=error).error("{} failed", request.method)
         self._refuse(request, refusal or FAULT)
 
-    async def _put_down(self, request: Request) -> None:
-        """See that what the request has changed outlives this process, before the client counts on it."""
-        if self._is_kept(request):
-            assert self._room is not None and self._room.records is not None and self._peer is not None
-            await self._room.records.save(self._peer)
+    async def _put_down(self, method: Method[Any]) -> None:
+        """See that what the method has changed outlives this process, before the client counts on it."""
+        if method.put_down == "before" and self._records is not None and self._peer is not None:
+            await self._records.save(self._peer)
 
     def _refuse(self, request: Request, refusal: Refusal) -> None:
         self._log.debug("{!r} refused: {} {}", request.method[:SHOWN_NAME], refusal.name, refusal.reason)

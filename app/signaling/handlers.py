@@ -35,12 +35,12 @@ class TransportCreated(Value, frozen=True):
 # The room
 
 
-@method("getRouterRtpCapabilities", schemas.Nothing, needs_join=False)
+@method("getRouterRtpCapabilities", schemas.Nothing, needs_join=False, put_down="nothing")
 def get_router_rtp_capabilities(room: Room, peer: Peer, data: schemas.Nothing) -> RtpCapabilities:
     return room.rtp_capabilities
 
 
-@method("changeDisplayName", schemas.ChangeDisplayName)
+@method("changeDisplayName", schemas.ChangeDisplayName, put_down="after")
 def change_display_name(room: Room, peer: Peer, data: schemas.ChangeDisplayName) -> None:
     room.rename(peer, data.display_name)
 
@@ -122,27 +122,27 @@ async def produce_data(room: Room, peer: Peer, data: schemas.ProduceData) -> Cre
 # Statistics
 
 
-@method("getTransportStats", schemas.OfTransport, needs_join=False)
+@method("getTransportStats", schemas.OfTransport, needs_join=False, put_down="nothing")
 async def get_transport_stats(room: Room, peer: Peer, data: schemas.OfTransport) -> list[WebRtcTransportStats]:
     return await peer.media.transports.get(data.transport_id).get_stats()
 
 
-@method("getProducerStats", schemas.OfProducer, needs_join=False)
+@method("getProducerStats", schemas.OfProducer, needs_join=False, put_down="nothing")
 async def get_producer_stats(room: Room, peer: Peer, data: schemas.OfProducer) -> list[RtpStreamStats]:
     return await peer.media.producers.get(data.producer_id).get_stats()
 
 
-@method("getConsumerStats", schemas.OfConsumer, needs_join=False)
+@method("getConsumerStats", schemas.OfConsumer, needs_join=False, put_down="nothing")
 async def get_consumer_stats(room: Room, peer: Peer, data: schemas.OfConsumer) -> list[RtpStreamStats]:
     return await peer.media.subscriber.consumers.get(data.consumer_id).get_stats()
 
 
-@method("getDataProducerStats", schemas.OfDataProducer, needs_join=False)
+@method("getDataProducerStats", schemas.OfDataProducer, needs_join=False, put_down="nothing")
 async def get_data_producer_stats(room: Room, peer: Peer, data: schemas.OfDataProducer) -> list[DataProducerStats]:
     return await peer.media.data_producers.get(data.data_producer_id).get_stats()
 
 
-@method("getDataConsumerStats", schemas.OfDataConsumer, needs_join=False)
+@method("getDataConsumerStats", schemas.OfDataConsumer, needs_join=False, put_down="nothing")
 async def get_data_consumer_stats(room: Room, peer: Peer, data: schemas.OfDataConsumer) -> list[DataConsumerStats]:
     return await peer.media.data_subscriber.consumers.get(data.data_consumer_id).get_stats()
 
@@ -150,11 +150,11 @@ async def get_data_consumer_stats(room: Room, peer: Peer, data: schemas.OfDataCo
 # What mediasoup-demo's page can do to its whole server, and nobody can here
 
 
-@method("applyNetworkThrottle", schemas.Nothing, needs_join=False)
+@method("applyNetworkThrottle", schemas.Nothing, needs_join=False, put_down="nothing")
 async def apply_network_throttle(room: Room, peer: Peer, data: schemas.Nothing) -> None:
     raise NotAllowed("throttling the network is switched off")
 
 
-@method("resetNetworkThrottle", schemas.Nothing, needs_join=False)
+@method("resetNetworkThrottle", schemas.Nothing, needs_join=False, put_down="nothing")
 async def reset_network_throttle(room: Room, peer: Peer, data: schemas.Nothing) -> None:
     raise NotAllowed("throttling the network is switched off")

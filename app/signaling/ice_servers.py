@@ -34,7 +34,7 @@ def ice_servers_for(room: Room, peer: Peer) -> IceServers:
     return IceServers([_wire(server) for server in given.servers], given.expires_at and given.expires_at * 1_000)
 
 
-@METHODS.method("getIceServers", schemas.Nothing, needs_join=False)
+@METHODS.method("getIceServers", schemas.Nothing, needs_join=False, put_down="nothing")
 def get_ice_servers(room: Room, peer: Peer, data: schemas.Nothing) -> IceServers:
     return ice_servers_for(room, peer)
 

@@ -27,7 +27,7 @@ def send_chat_message(room: Room, peer: Peer, data: SendChatMessage) -> Sent:
     return Sent(id=message.id, sent_at=message.sent_at)
 
 
-@method("sendReaction", SendReaction, needs="publish_data", pace="talk")
+@method("sendReaction", SendReaction, needs="publish_data", pace="talk", put_down="nothing")
 def send_reaction(room: Room, peer: Peer, data: SendReaction) -> None:
     room.chat.react(peer, data.reaction)
 
@@ -47,6 +47,6 @@ def update_metadata(room: Room, peer: Peer, data: UpdateMetadata) -> None:
     room.describe(peer, data.metadata, data.attributes)
 
 
-@method("sendData", SendData, needs="publish_data", pace="data")
+@method("sendData", SendData, needs="publish_data", pace="data", put_down="nothing")
 def send_data(room: Room, peer: Peer, data: SendData) -> None:
     room.pass_on(peer, data.payload, data.topic, data.to)

@@ -17,6 +17,10 @@ from .schemas import Data
 Pace = Literal["talk", "data"]
 PACES: dict[Pace, tuple[int, float]] = {"talk": (10, 2.0), "data": (50, 20.0)}
 
+#: When that which a method changes is put down, to outlive this process: ``before`` its answer, a moment ``after``, or
+#: never, where it changes ``nothing`` that lasts.
+PutDown = Literal["before", "after", "nothing"]
+
 D = TypeVar("D", bound=Data)
 #: Gives the answer's data; a coroutine function, if it has to wait for the worker.
 Handler = Callable[[Room, Peer, D], object]
@@ -30,7 +34,7 @@ class Method(Generic[D]):
     ``waits``: whether ``handle`` is a coroutine function; one that is not needs no task. ``needs_join``: refused before
     the peer has joined. ``needs``: what the peer's grants must cover. ``pace``: how often one client may call it, and
     all other methods of that pace. ``resumes``: it comes first, and only, on a connection by which a client comes back
-    to its session. ``answers_first``: nothing is told before its answer.
+    to its session. ``answers_first``: nothing is told before its answer. ``put_down``: when what it changes is.
     """
 
     schema: type[D]
@@ -41,6 +45,7 @@ class Method(Generic[D]):
     pace: Pace | None
     resumes: bool
     answers_first: bool
+    put_down: PutDown
     waits: bool
 
 
@@ -58,13 +63,16 @@ class MethodTable(dict[str, Method[Any]]):
         pace: Pace | None = None,
         resumes: bool = False,
         answers_first: bool = False,
+        put_down: PutDown = "before",
     ) -> Callable[[Handler[D]], Handler[D]]:
         """Enter a function into the table."""
 
         def enter(handle: Handler[D]) -> Handler[D]:
             waits = inspect.iscoroutinefunction(handle)
             assert waits or ordered_by is None, "what does not wait is done in order by itself"
-            self[name] = Method(schema, handle, ordered_by, needs_join, needs, pace, resumes, answers_first, waits)
+            self[name] = Method(
+                schema, handle, ordered_by, needs_join, needs, pace, resumes, answers_first, put_down, waits
+            )
             return handle
 
         return enter

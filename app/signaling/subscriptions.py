@@ -79,7 +79,7 @@ async def set_consumer_priority(room: Room, peer: Peer, data: schemas.SetConsume
     await peer.media.subscriber.choose(producer_id)
 
 
-@method("requestConsumerKeyFrame", schemas.OfConsumer, ordered_by="consumer_id", needs="subscribe")
+@method("requestConsumerKeyFrame", schemas.OfConsumer, ordered_by="consumer_id", needs="subscribe", put_down="nothing")
 async def request_consumer_key_frame(room: Room, peer: Peer, data: schemas.OfConsumer) -> None:
     await peer.media.subscriber.consumers.get(data.consumer_id).request_key_frame()
 
