@@ -1,9 +1,13 @@
 """
 ``python -m bench [name ...]``: run the benchmarks, print a table, and write the numbers to ``bench/results/``.
 
-Ends with 1 if a target was missed that has to be met: those of ``codec`` and ``logins``. Those of ``node`` are told.
+``soak`` is run only if it is named, and takes ``--minutes``.
+
+Ends with 1 if a target was missed that has to be met: those of ``codec``, ``logins`` and ``soak``. Those of ``node``
+are told.
 """
 
+import argparse
 import json
 import os
 import platform
@@ -13,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench import against_node, codec, joins, logins, signaling
+from bench import against_node, codec, joins, logins, signaling, soak
 
 
 class Row(Protocol):
@@ -39,14 +43,18 @@ BENCHES: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
 RESULTS = Path(__file__).parent / "results"
 
 
-def main(names: list[str]) -> int:
-    """Run the named benchmarks, or all."""
-    if unknown := set(names) - BENCHES.keys():
-        print(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(BENCHES)}", file=sys.stderr)
-        return 2
+def main(arguments: list[str]) -> int:
+    """Run the named benchmarks, or all but the soak."""
+    parser = argparse.ArgumentParser("python -m bench")
+    parser.add_argument("names", nargs="*", metavar="name")
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long to soak (%(default)g)")
+    options = parser.parse_args(arguments)
+    benches = BENCHES | {"soak": (soak.HEADING, lambda: soak.run(options.minutes))}
+    if unknown := set(options.names) - benches.keys():
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(benches)}")
     failed = False
-    for name in names or BENCHES:
-        heading, run = BENCHES[name]
+    for name in options.names or BENCHES:
+        heading, run = benches[name]
         print(f"\n{heading}\n", flush=True)
         rows = []
         for row in run():

@@ -106,13 +106,7 @@ class LightTransport(asyncio.DatagramProtocol):
 
     async def _select(self) -> None:
         """Ask the worker by STUN to take this address (RFC 8445, section 7)."""
-        request = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
-        request.attributes["USERNAME"] = f"{self._ice['usernameFragment']}:{secrets.token_hex(4)}"
-        request.attributes["PRIORITY"] = PRIORITY
-        request.attributes["ICE-CONTROLLING"] = secrets.randbits(64)
-        request.attributes["USE-CANDIDATE"] = None
-        request.add_message_integrity(self._ice["password"].encode())
-        request.add_fingerprint()
+        request = self._binding_request()
         datagram = bytes(request)
         while True:
             self._send(datagram)
@@ -123,6 +117,17 @@ class LightTransport(asyncio.DatagramProtocol):
                     if answer.message_class != stun.Class.RESPONSE:
                         raise RuntimeError(f"STUN: {answer}")
                     return
+
+    def _binding_request(self) -> stun.Message:
+        """Ask whether the worker is there, and have it send here; also to say now and then that we are."""
+        request = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
+        request.attributes["USERNAME"] = f"{self._ice['usernameFragment']}:{secrets.token_hex(4)}"
+        request.attributes["PRIORITY"] = PRIORITY
+        request.attributes["ICE-CONTROLLING"] = secrets.randbits(64)
+        request.attributes["USE-CANDIDATE"] = None
+        request.add_message_integrity(self._ice["password"].encode())
+        request.add_fingerprint()
+        return request
 
     async def _shake_hands(self) -> None:
         while True:

@@ -13,10 +13,9 @@ from aiohttp import ClientError, ClientSession
 
 from app.config import Settings
 from app.mediasoup.dumps import RouterDump
-from app.mediasoup.memory import RouterMemory
-from app.mediasoup.rtp_parameters import RtpCapabilities
 from app.sidecar import Sidecar
 from tests.conftest import SidecarProcess
+from tests.left_over import left_over, routers_of
 from tests.rtc.fakes import until
 from tests.signaling.calls import audio, join
 from tests.signaling.client import Json, ProtooClient, Refused
@@ -146,16 +145,14 @@ async def app(server_settings: Settings, sidecar_process: SidecarProcess, http: 
     await app.kill()
 
 
-async def routers_of(sidecar_process: SidecarProcess) -> list[RouterDump]:
+async def all_routers(sidecar_process: SidecarProcess) -> list[RouterDump]:
     """Ask all workers for their routers, in the place of an app that does not run."""
     sidecar = Sidecar(sidecar_process.run_dir)
     sidecar.start()
     dumps = []
     for slot in range(sidecar_process.workers):
         worker = (await sidecar.attach(slot)).worker
-        for router_id in (await worker.dump()).router_ids:
-            router = await worker.adopt_router(router_id, RouterMemory(rtp_capabilities=RtpCapabilities()))
-            dumps.append(await router.dump())
+        dumps += await routers_of(worker)
         worker.let_go()
     await sidecar.close()
     return dumps
@@ -214,8 +211,9 @@ async def test_nothing_is_left_over_after_many_kills(
     await asyncio.gather(anna.leave(), bob.leave())
     await _until_kept(sidecar_process, ["room"])
     await app.kill()
-    (router,) = await routers_of(sidecar_process)
+    (router,) = await all_routers(sidecar_process)
     assert (router.transport_ids, router.map_producer_id_consumer_ids) == ([], {})
+    assert await left_over(sidecar_process.run_dir, sidecar_process.workers) == []
 
 
 async def _come_and_go(http: ClientSession, url: str, name: str) -> None:

@@ -173,15 +173,20 @@ class Deployment:
 
     def workers(self) -> list[dict[str, Any]]:
         """Ask the sidecar for its slots."""
+        slots: list[dict[str, Any]] = self.ask_sidecar("status")["slots"]
+        return slots
+
+    def ask_sidecar(self, method: str, **data: Any) -> dict[str, Any]:
+        """Give the sidecar's answer to a request."""
         with socket.socket(socket.AF_UNIX) as control:
             control.settimeout(5)
             control.connect(str(self.run_dir / "sidecar.sock"))
-            control.sendall(b'{"id": 1, "method": "status"}\n')
+            control.sendall(json.dumps({"id": 1, "method": method, "data": data}).encode() + b"\n")
             for line in control.makefile():
                 answer = json.loads(line)
                 if answer.get("id") == 1:
-                    slots: list[dict[str, Any]] = answer["data"]["slots"]
-                    return slots
+                    given: dict[str, Any] = answer["data"]
+                    return given
         raise AssertionError("the sidecar did not answer")
 
 

@@ -17,8 +17,8 @@ BESIDE = (".venv", "alembic.ini", "app", "migrations", "worker-sidecar")
 class Supervised(Deployment):
     """Runs from ``with`` to the end of it."""
 
-    def __init__(self, directory: Path, **settings: str) -> None:
-        super().__init__(directory, workers=1, **settings)
+    def __init__(self, directory: Path, *, workers: int = 1, **settings: str) -> None:
+        super().__init__(directory, workers=workers, **settings)
         self._configuration = directory / "supervisord.conf"
 
     def __enter__(self) -> Self:
@@ -29,7 +29,12 @@ class Supervised(Deployment):
         self.manage("migrate")
         as_root = ["-u", "root"] if os.getuid() == 0 else []
         self._start("supervisord", [self._program("supervisord"), "-n", "-c", str(self._configuration), *as_root])
-        self.wait_ready()
+        try:
+            self.wait_ready()
+        except BaseException:
+            # It would start what ends for ever.
+            self.stop("supervisord")
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -49,6 +54,11 @@ class Supervised(Deployment):
     def said(self, text: str) -> int:
         """Count the lines of all logs with this text."""
         return self.log_path("supervisord").read_text().count(text)
+
+    def said_of(self, room: str, message: str) -> int:
+        """Count how often the app said just that of a room."""
+        said = self.log_records("supervisord")
+        return sum((each.get("room"), each.get("message")) == (room, message) for each in said)
 
     @staticmethod
     def _program(name: str) -> str:

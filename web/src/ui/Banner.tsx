@@ -2,10 +2,13 @@
 
 import type { Call, CallState, LocalState, Problem } from "@connect/client";
 
-import { useStore } from "./hooks";
+import { useElapsed, useStore } from "./hooks";
 import { CloseIcon, SoundIcon } from "./icons";
 import type { Playback } from "./playback";
 import { STRINGS } from "./strings";
+
+/** How long a connection may be lost without a word, in ms: most come back at once, and media flow on. */
+const CALM = 1_000;
 
 interface BannerProps {
   call: Call;
@@ -16,6 +19,7 @@ interface BannerProps {
 
 export function Banner({ call, state, local, playback }: BannerProps) {
   const { blocked } = useStore(playback.state);
+  if (state.status === "reconnecting") return <Reconnecting state={state} />;
   if (state.status !== "joined") return <Progress state={state} />;
   if (state.problem) return <Trouble problem={state.problem} onDismiss={() => call.dismissProblem()} />;
   if (state.notice) return <Notice text={state.notice} onDismiss={() => call.moderation.dismissNotice()} />;
@@ -30,6 +34,10 @@ export function Banner({ call, state, local, playback }: BannerProps) {
   const problem = microphone.problem ?? camera.problem ?? screen.problem;
   if (problem) return <Trouble problem={problem} onDismiss={() => call.media.dismissProblems()} />;
   return null;
+}
+
+function Reconnecting({ state }: { state: CallState }) {
+  return useElapsed(CALM) ? <Progress state={state} /> : null;
 }
 
 function Progress({ state: { status, problem } }: { state: CallState }) {

@@ -17,6 +17,16 @@ export function useTitle(title: string): void {
   }, [title]);
 }
 
+/** Whether `delay` ms have passed since this was first shown. */
+export function useElapsed(delay: number): boolean {
+  const [elapsed, setElapsed] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setElapsed(true), delay);
+    return () => clearTimeout(timer);
+  }, [delay]);
+  return elapsed;
+}
+
 export interface Size {
   readonly width: number;
   readonly height: number;

@@ -5,8 +5,8 @@ import type { types } from "mediasoup-client";
 import type { Door } from "./door.js";
 import type { VideoCodec } from "./encodings.js";
 import type { LocalMedia } from "./local-media.js";
+import type { DataMessage } from "./media-link.js";
 import type { RepairOptions } from "./route.js";
-import type { DataMessage } from "./session.js";
 import type { SocketOptions } from "./socket.js";
 
 export interface CallOptions {
@@ -26,4 +26,10 @@ export interface CallOptions {
   readonly createDevice?: () => Promise<types.Device>;
 }
 
-export type CallEvents = { data: [DataMessage] };
+export type CallEvents = {
+  data: [DataMessage];
+  /** The connection was lost, and is back: media went on meanwhile, and `state` is how things are now. */
+  resumed: [];
+  /** It was lost for too long: joined anew, with all that was on. To the others you left, and came again. */
+  rejoined: [];
+};

@@ -18,7 +18,7 @@ export type CallStatus =
   /** In the lobby, until somebody in the call opens the door. */
   | "waiting"
   | "joined"
-  /** Was in, fell out, and is on the way back by itself. */
+  /** The connection to the server is lost, and on the way back by itself; media flow on if they can. */
   | "reconnecting"
   /** Over: you left, or `problem` says why. */
   | "ended";
@@ -67,17 +67,18 @@ export interface CallState {
   readonly mediasoup: string | null;
 }
 
-/** What is over with a connection; what was said stays. */
-export const NOBODY_HERE = {
-  peers: [],
+/** What is known by notifications alone: on another connection all that still holds is told anew. */
+export const NOT_TOLD = {
   lobby: [],
   activeSpeaker: null,
-  hands: [],
   audioLevels: {},
   qualities: {},
   sendScores: {},
   downlinkBitrate: null,
 } as const;
+
+/** What is over when one is not in the room any more; what was said stays. */
+export const NOBODY_HERE = { ...NOT_TOLD, peers: [], hands: [] } as const;
 
 export function initialState(roomId: string, peerId: string, displayName: string): CallState {
   return {

@@ -14,7 +14,7 @@
 
 import { deviceInfo } from "./browser.js";
 import type { CallEvents, CallOptions } from "./call-options.js";
-import { initialState, NOBODY_HERE, roomUpdated, welcomed, type CallState } from "./call-state.js";
+import { initialState, NOBODY_HERE, NOT_TOLD, roomUpdated, welcomed, type CallState } from "./call-state.js";
 import type { ChannelOptions, DataChannel } from "./data-channel.js";
 import { diagnose, diagnosisOf } from "./diagnose.js";
 import type { Address, Door } from "./door.js";
@@ -35,13 +35,13 @@ import {
 } from "./problem.js";
 import { Pulse } from "./pulse.js";
 import type { CallTotals } from "./rtc-stats.js";
-import { Session } from "./session.js";
 import { Signaling } from "./signaling.js";
 import { isForGood, ReconnectingSocket, type Closing } from "./socket.js";
+import { Stay, type Entry } from "./stay.js";
 import { Store } from "./store.js";
 import type { ReceiveStats } from "./subscriber.js";
 import { Subscriptions } from "./subscriptions.js";
-import type { Actor, ServerNotification, ServerRequest, Source, Welcome } from "./wire.js";
+import type { Actor, ServerNotification, Source, Welcome } from "./wire.js";
 
 /** How long the server has for closing the socket after it closed the room, in ms. */
 const CLOSING_TIMEOUT = 3_000;
@@ -62,7 +62,8 @@ export class Call extends Emitter<CallEvents> {
   readonly #socket: ReconnectingSocket;
   readonly #signaling: Signaling;
   readonly #unwatchMedia: () => void;
-  #session: Session | null = null;
+  readonly #stay: Stay;
+  #connected = false;
   /** Who sends us away, told before the connection closes. */
   #sentAwayBy: string | null = null;
   #closingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -78,6 +79,7 @@ export class Call extends Emitter<CallEvents> {
     this.#socket = new ReconnectingSocket(() => this.#findDoor(), socketOptions);
     this.#signaling = new Signaling(this.#socket);
     new Pulse(this.#socket, () => this.#signaling.request("getIceServers", {}));
+    this.#stay = this.#newStay();
     this.meeting = new Meeting(this.state, this.#signaling);
     this.moderation = new Moderation(this.state, media, this.#signaling);
     this.subscriptions = new Subscriptions(this.state, this.#signaling);
@@ -86,7 +88,7 @@ export class Call extends Emitter<CallEvents> {
     this.#socket.on("failed", (_attempt, error) => void this.#connectFailed(error));
     this.#socket.on("disconnected", (closing) => this.#fellOut(closing));
     this.#socket.on("close", (closing) => this.#closed(closing));
-    this.#signaling.on("request", (request, accept, reject) => void this.#answer(request, accept, reject));
+    this.#signaling.on("request", (...request) => void this.#stay.answer(...request));
     this.#signaling.on("notification", (notification) => this.#notified(notification));
   }
 
@@ -107,61 +109,51 @@ export class Call extends Emitter<CallEvents> {
    * @throws {ConnectionLostError} there is no connection, or it ended meanwhile
    */
   openChannel(label: string, options: ChannelOptions = {}): Promise<DataChannel> {
-    return this.#session?.openChannel(label, options) ?? Promise.reject(new ConnectionLostError());
+    return this.#stay.session?.openChannel(label, options) ?? Promise.reject(new ConnectionLostError());
   }
 
   /** What arrives from the others, one entry for each of their tracks: for diagnosis and tests. */
   receiveStats(): Promise<ReceiveStats[]> {
-    return this.#session?.receiveStats() ?? Promise.resolve([]);
+    return this.#stay.session?.receiveStats() ?? Promise.resolve([]);
   }
 
   /** The browser's statistics of what is sent, by source: for diagnosis and tests. */
   sendStats(): Promise<Map<Source, RTCStatsReport>> {
-    return this.#session?.sendStats() ?? Promise.resolve(new Map());
+    return this.#stay.session?.sendStats() ?? Promise.resolve(new Map());
   }
 
   /** What has come and gone since each track began; {@link StatsMonitor} makes something of it. */
   totals(): Promise<CallTotals> {
-    return this.#session?.totals() ?? Promise.resolve({ received: {}, sent: {} });
+    return this.#stay.session?.totals() ?? Promise.resolve({ received: {}, sent: {} });
   }
 
   async #findDoor(): Promise<Address> {
-    this.#address = await this.#door.address();
+    // The socket asks for the first time while this is still being made.
+    await Promise.resolve();
+    this.#address = await this.#door.address(this.#stay.session?.resumeToken);
     return this.#address;
   }
 
   #opened(): void {
+    this.#connected = true;
     this.#door.opened();
     this.state.update({ peerId: this.#door.peerId, roomName: this.#door.roomName });
-    void this.#join(this.#newSession());
+    this.#stay.enter();
   }
 
-  async #join(session: Session): Promise<void> {
-    let welcome: Welcome;
-    try {
-      welcome = await session.join();
-    } catch (error) {
-      if (this.#session === session) this.#joinFailed(error);
-      return;
-    }
-    if (this.#session !== session) return;
-    this.#socket.healthy();
-    this.state.update(welcomed(this.state.get(), welcome));
-    this.meeting.joined(welcome);
-    this.subscriptions.joined();
-    this.#publish();
-  }
-
-  #newSession(): Session {
-    this.#session?.close();
-    const { door, media, socketOptions, ...sessionOptions } = this.#options;
-    const options = {
-      ...sessionOptions,
+  #newStay(): Stay {
+    const { door, media, socketOptions, ...options } = this.#options;
+    const sessionOptions = () => ({
+      ...options,
       displayName: this.state.get().displayName,
       deviceInfo: deviceInfo(),
       iceServers: this.#door.iceServers,
-    };
-    const session: Session = new Session(this.#signaling, options, {
+    });
+    return new Stay(this.#signaling, sessionOptions, {
+      onEntered: (welcome, how) => this.#entered(welcome, how),
+      onJoinFailed: (error) => this.#joinFailed(error),
+      onOver: () => this.state.update(NOBODY_HERE),
+      onBroken: (reason) => this.#socket.reconnect(reason),
       onPeers: (peers) => this.state.update({ peers }),
       onActiveSpeaker: (activeSpeaker) => this.state.update({ activeSpeaker }),
       onSendScore: (source, score) => {
@@ -169,20 +161,33 @@ export class Call extends Emitter<CallEvents> {
       },
       onData: (message) => this.emit("data", message),
       onRefused: (source, error) => this.#publishFailed(source, error),
+      onMuted: (source) => this.moderation.mutedMeanwhile(source),
       onMedia: (works) => this.#mediaWorks(works),
-      onBroken: () => this.#socket.reconnect("no way for media"),
     });
-    this.#session = session;
-    return session;
+  }
+
+  #entered(welcome: Welcome, how: Entry): void {
+    this.#socket.healthy();
+    const news = welcomed(this.state.get(), welcome);
+    if (how === "resumed") {
+      this.state.update({ ...NOT_TOLD, ...news });
+      this.meeting.resumed(welcome);
+      this.subscriptions.resumed();
+    } else {
+      this.state.update(news);
+      this.meeting.joined(welcome);
+      this.subscriptions.joined();
+    }
+    this.#publish();
+    if (how !== "joined") this.emit(how);
   }
 
   #publish(): void {
     const { status, permissions } = this.state.get();
-    if (status === "joined") this.#session?.publish(this.media.state.get(), permissions);
+    if (status === "joined") this.#stay.session?.publish(this.media.state.get(), permissions);
   }
 
   #joinFailed(error: unknown): void {
-    if (error instanceof ConnectionLostError) return; // The socket is already on its way back.
     if (error instanceof CallError && error.errorName === "in_lobby") return this.#wait();
     if (error instanceof Error && error.name === "UnsupportedError") return this.#end(BROWSER_UNSUPPORTED);
     console.warn("could not join", error);
@@ -204,44 +209,28 @@ export class Call extends Emitter<CallEvents> {
     const { problem, status, final } =
       this.#address && !error ? await diagnose(this.#address) : diagnosisOf(error);
     // Meanwhile another attempt may have got through.
-    if (this.#session || this.#socket.closed) return;
+    if (this.#connected || this.#socket.closed) return;
     const worthAnotherPass = status === 401 && !error && this.#door.refused();
     if (final && !worthAnotherPass) this.#end(problem);
     else this.state.update({ problem });
   }
 
-  /** The connection is gone, and with it this stay in the room. */
+  /** The connection is gone, and with it this stay in the room, unless the server said how to come back to it. */
   #fellOut({ reason }: Closing): void {
+    this.#connected = false;
     const { status } = this.state.get();
     const problem = connectionLostProblem(reason);
     // Before the others are gone: it is not they who left.
     if (status === "joined") this.state.update({ status: "reconnecting", problem });
     else if (status === "waiting") this.state.update({ problem });
-    this.#dropSession();
+    clearTimeout(this.#closingTimer);
+    this.#stay.hold();
   }
 
   #closed(closing: Closing | null): void {
     const { problem } = this.state.get();
     if (closing && isForGood(closing)) this.#end(closedForGoodProblem(closing.reason, this.#sentAwayBy));
     else this.#end(problem ?? SERVER_UNREACHABLE);
-  }
-
-  async #answer(
-    request: ServerRequest,
-    accept: () => void,
-    reject: (status: number, reason: string) => void,
-  ): Promise<void> {
-    const session = this.#session;
-    if (!session) return reject(503, "not in the room");
-    try {
-      await session.handleRequest(request);
-      accept();
-    } catch (error) {
-      // The session ended meanwhile, and its connection with it: nobody waits for the answer.
-      if (session !== this.#session) return;
-      console.warn(`"${request.method}" of the server failed`, error);
-      reject(500, describe(error));
-    }
   }
 
   #notified(notification: ServerNotification): void {
@@ -261,21 +250,21 @@ export class Call extends Emitter<CallEvents> {
       case "roomClosed":
         return this.#roomClosed(data);
     }
-    this.#session?.handleNotification(notification);
+    this.#stay.handle(notification);
     this.meeting.handle(notification);
     this.moderation.handle(notification);
     if (method === "permissionsChanged") this.#publish();
   }
 
   #admitted(): void {
-    if (this.state.get().status === "waiting" && this.#session) void this.#join(this.#session);
+    if (this.state.get().status === "waiting") this.#stay.enterAgain();
   }
 
   /** The media is gone. The server closes the socket next, and its code says whether to come back. */
   #roomClosed({ reason, by }: { reason: string; by?: Actor | null }): void {
     this.#sentAwayBy = by?.name ?? null;
     this.state.update({ status: "reconnecting", problem: roomClosedProblem(reason) });
-    this.#dropSession();
+    this.#stay.end();
     this.#closingTimer = setTimeout(() => this.#socket.reconnect("the room was closed"), CLOSING_TIMEOUT);
   }
 
@@ -293,19 +282,13 @@ export class Call extends Emitter<CallEvents> {
     else if (problem === MEDIA_BLOCKED) this.state.update({ problem: null });
   }
 
-  #dropSession(): void {
-    clearTimeout(this.#closingTimer);
-    this.#session?.close();
-    this.#session = null;
-    this.state.update(NOBODY_HERE);
-  }
-
   #end(problem: Problem | null): void {
     if (this.state.get().status === "ended") return;
     this.state.update({ status: "ended", problem });
     this.#unwatchMedia();
     this.subscriptions.close();
-    this.#dropSession();
+    clearTimeout(this.#closingTimer);
+    this.#stay.end();
     this.#socket.close();
   }
 }

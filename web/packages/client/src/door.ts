@@ -64,17 +64,19 @@ export class Door {
   /**
    * Give the address to connect to. The token is no part of the URL: browsers and proxies log those.
    *
+   * @param resume the secret of a session to come back to, which is good once; it takes no other pass then
    * @throws whatever `enter` throws
    */
-  async address(): Promise<Address> {
+  async address(resume: string | null = null): Promise<Address> {
     const { enter, origin } = this.#options;
-    if (enter && !isGood(this.#pass)) {
+    if (enter && !(resume && this.#pass) && !isGood(this.#pass)) {
       this.#pass = await enter();
       this.#proven = false;
     }
     const url = new URL(this.#pass?.url ?? new URL("/ws", origin ?? location.origin));
     url.protocol = url.protocol.replace("http", "ws");
-    url.search = new URLSearchParams({ roomId: this.roomId, peerId: this.peerId }).toString();
+    const query = { roomId: this.roomId, peerId: this.peerId, ...(resume && { resume }) };
+    url.search = new URLSearchParams(query).toString();
     return { url: url.href, token: this.#pass?.token ?? null };
   }
 

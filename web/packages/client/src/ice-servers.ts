@@ -46,18 +46,8 @@ export class IceServerList {
     }
   }
 
-  close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-  }
-
-  #renewIn(delay: number): void {
-    if (this.#closed) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#renew(), Math.min(delay, LONGEST));
-  }
-
-  async #renew(): Promise<void> {
+  /** Have new ones now: after a lost connection, with which a question may have been lost. */
+  async renew(): Promise<void> {
     try {
       const servers = await this.load();
       if (!this.#closed) this.onRenewed(servers);
@@ -66,5 +56,16 @@ export class IceServerList {
       console.warn("the ICE servers could not be renewed; trying again", error);
       this.#renewIn(AGAIN);
     }
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #renewIn(delay: number): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.renew(), Math.min(delay, LONGEST));
   }
 }

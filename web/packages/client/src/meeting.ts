@@ -73,14 +73,28 @@ export class Meeting extends Emitter<MeetingEvents> {
   }
 
   /** Take over what was said and raised before one came. */
-  joined({ chat = [], hands = [] }: Welcome): void {
+  joined(welcome: Welcome): void {
+    this.#takeOver(welcome);
+    if (this.#handIsUp && !this.#handIsRaised()) this.#again(this.raiseHand());
+    if (Object.keys(this.#description).length) this.#again(this.describe(this.#description));
+  }
+
+  /** Take over what was said and raised while there was no connection. A hand may have been lowered by a moderator. */
+  resumed(welcome: Welcome): void {
+    this.#takeOver(welcome);
+    this.#handIsUp = this.#handIsRaised();
+  }
+
+  #takeOver({ chat = [], hands = [] }: Welcome): void {
     const told = new Set(chat.map(({ id }) => id));
     // What was seen before a lost connection may be older than what the server remembers.
     const known = this.state.get().chat.filter(({ id }) => !told.has(id));
     this.state.update({ chat: [...known, ...chat].slice(-MAX_CHAT), hands });
-    const { peerId } = this.state.get();
-    if (this.#handIsUp && !hands.some((hand) => hand.peerId === peerId)) this.#again(this.raiseHand());
-    if (Object.keys(this.#description).length) this.#again(this.describe(this.#description));
+  }
+
+  #handIsRaised(): boolean {
+    const { hands, peerId } = this.state.get();
+    return hands.some((hand) => hand.peerId === peerId);
   }
 
   /** Nobody waits for what is told to a new connection; what gets lost with that one, too, is told to the next. */

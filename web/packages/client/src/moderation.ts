@@ -99,6 +99,12 @@ export class Moderation {
     });
   }
 
+  /** Take note that somebody muted `source` while there was no connection. */
+  mutedMeanwhile(source: Source): void {
+    void this.media.turnOff(source);
+    this.#notice(`A moderator turned your ${wordFor(source)} off while your connection was lost.`);
+  }
+
   dismissNotice(): void {
     this.state.update({ notice: null });
   }

@@ -3,9 +3,9 @@
 import type { types } from "mediasoup-client";
 
 import { limitEncodings, videoOptions, type VideoCodec } from "./encodings.js";
-import { CallError } from "./errors.js";
+import { CallError, ConnectionLostError } from "./errors.js";
 import type { Signaling } from "./signaling.js";
-import type { Source } from "./wire.js";
+import type { KnownProducer, Source } from "./wire.js";
 import type { WantedLayers } from "./wire-values.js";
 
 /** What shall be sent for a source: a track, for the time being paused or not. */
@@ -21,20 +21,30 @@ interface Lane {
   /** Whether the server has been told that the producer is paused. */
   paused: boolean;
   busy: boolean;
+  /** Whether there may be something to do, although nothing else is wanted. */
+  stale: boolean;
   /** What others receive of the producer, as the server said last, and whether the browser knows. */
   limit: WantedLayers | null;
   limited: boolean;
 }
 
+export interface PublisherEvents {
+  /** The server or the browser refused to send `source`; it is tried again when something else is wanted. */
+  onRefused(source: Source, error: unknown): void;
+  /** A moderator muted `source` while the server could not tell it. */
+  onMuted(source: Source): void;
+}
+
 export class Publisher {
   readonly #lanes = new Map<Source, Lane>();
+  /** Whether there is no connection to the server. */
+  #held = false;
 
   constructor(
     private readonly transport: types.Transport,
     private readonly device: types.Device,
     private readonly signaling: Signaling,
-    /** The server or the browser refused to send `source`; it is tried again when something else is wanted. */
-    private readonly onRefused: (source: Source, error: unknown) => void,
+    private readonly events: PublisherEvents,
     /** What to send video with, if the room has it; without it, the room's first choice. */
     private readonly videoCodec?: VideoCodec,
   ) {}
@@ -44,7 +54,26 @@ export class Publisher {
     const lane = this.#lane(source);
     if (lane.wanted?.track === wanted?.track && lane.wanted?.on === wanted?.on) return;
     lane.wanted = wanted;
-    if (!lane.busy) void this.#work(source, lane);
+    this.#work(source, lane);
+  }
+
+  /** The connection to the server is lost: what is wanted has to wait for the next one. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Go on with what there is of it in the server, as that says. */
+  resume(known: readonly KnownProducer[]): void {
+    this.#held = false;
+    for (const [source, lane] of this.#lanes) {
+      this.#compare(source, lane, known);
+      this.#work(source, lane);
+    }
+  }
+
+  /** The producers that there are. */
+  get ids(): string[] {
+    return [...this.#lanes.values()].flatMap(({ producer }) => producer?.id ?? []);
   }
 
   /** Which source a producer of this session sends. */
@@ -66,7 +95,7 @@ export class Publisher {
       const limit = producers.find(({ producerId }) => producerId === lane.producer?.id);
       if (!limit) continue;
       Object.assign(lane, { limit, limited: false });
-      if (!lane.busy) void this.#work(source, lane);
+      this.#work(source, lane);
     }
   }
 
@@ -84,23 +113,45 @@ export class Publisher {
     return lane;
   }
 
+  #compare(source: Source, lane: Lane, known: readonly KnownProducer[]): void {
+    const { producer, wanted } = lane;
+    if (!producer) return;
+    const now = known.find(({ id }) => id === producer.id);
+    if (!now) {
+      producer.close();
+      lane.producer = lane.limit = null;
+    } else if (now.paused && !lane.paused && wanted?.on) {
+      this.events.onMuted(source);
+    } else {
+      lane.paused = now.paused;
+      if (!now.paused) producer.resume();
+    }
+  }
+
+  #work(source: Source, lane: Lane): void {
+    lane.stale = true;
+    if (!lane.busy) void this.#catchUp(source, lane);
+  }
+
   /** Take steps until there is what is wanted. */
-  async #work(source: Source, lane: Lane): Promise<void> {
+  async #catchUp(source: Source, lane: Lane): Promise<void> {
     lane.busy = true;
-    let wanted: Wanted | null | undefined;
-    let more = true;
     // What is wanted may change during a step, also during one that finds nothing to do.
-    while (!this.transport.closed && (more || lane.wanted !== wanted || (lane.producer && !lane.limited))) {
-      wanted = lane.wanted;
+    while (lane.stale && !this.#held && !this.transport.closed) {
+      lane.stale = false;
       try {
-        more = await this.#step(source, lane, wanted);
+        if (await this.#step(source, lane, lane.wanted)) lane.stale = true;
       } catch (error) {
-        // A transport that was closed in the middle is no refusal: the next session sends everything again.
-        if (!this.transport.closed) this.onRefused(source, error);
-        more = false;
+        this.#failed(source, error);
       }
     }
     lane.busy = false;
+  }
+
+  #failed(source: Source, error: unknown): void {
+    // A connection or a transport that ended in the middle is no refusal: it is sent again over the next one.
+    if (this.transport.closed || error instanceof ConnectionLostError) return;
+    this.events.onRefused(source, error);
   }
 
   /** Take one step from what there is to what is wanted. Returns whether there was one to take. */
@@ -135,8 +186,10 @@ export class Publisher {
       await this.#tell(paused ? "pauseProducer" : "resumeProducer", producer);
     } catch (error) {
       // Somebody muted us for good: the server sends nothing on, and so nothing is sent.
-      if (!paused) producer.pause();
-      lane.paused = true;
+      if (!paused) {
+        producer.pause();
+        lane.paused = true;
+      }
       throw error;
     }
   }
@@ -183,5 +236,5 @@ export class Publisher {
 }
 
 function newLane(): Lane {
-  return { wanted: null, producer: null, paused: false, busy: false, limit: null, limited: true };
+  return { wanted: null, producer: null, paused: false, busy: false, stale: false, limit: null, limited: true };
 }

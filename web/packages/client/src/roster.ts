@@ -20,6 +20,12 @@ export class Roster {
     return [...this.#peers.values()];
   }
 
+  /** Have these, and nobody else. */
+  replace(infos: readonly PeerInfo[], mediaOf: (peerId: string) => readonly RemoteMedia[]): void {
+    this.#peers.clear();
+    for (const info of infos) this.add(info, mediaOf(info.id));
+  }
+
   add(info: PeerInfo, media: readonly RemoteMedia[]): void {
     this.#peers.set(info.id, { ...info, media });
   }

@@ -22,6 +22,8 @@ export interface RouteEvents {
   onMedia(works: boolean): void;
   /** There is no way with this transport. */
   onBroken(): void;
+  /** Nor does the server answer. The connection to it did not survive either; browsers may take minutes to notice. */
+  onUnanswered(): void;
 }
 
 /** A repair is an ICE restart: both sides gather their addresses anew, and try all pairs of them. */
@@ -32,6 +34,9 @@ export class Route {
   /** Whether the server has not answered yet what was asked of it for the latest repair. */
   #unanswered = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether there is nobody to ask, and whether there is something to ask about. */
+  #held = false;
+  #overdue = false;
   #closed = false;
 
   constructor(
@@ -48,6 +53,20 @@ export class Route {
     ];
   }
 
+  /** The connection to the server is lost: what needs repair has to wait for the next one. */
+  hold(): void {
+    this.#held = true;
+    this.#overdue = this.#attempt > 0;
+    clearTimeout(this.#timer);
+  }
+
+  /** There is another connection to the server: repair a way that is interrupted, and leave alone one that works. */
+  resume(): void {
+    this.#held = false;
+    this.#attempt = 0;
+    if (this.#overdue || ["disconnected", "failed"].includes(this.transport.connectionState)) this.#repair();
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -59,7 +78,7 @@ export class Route {
     if (state === "connected") this.#works();
     if (state === "failed") this.events.onMedia(false);
     // A repair that is going on has its own clock.
-    if (this.#attempt > 0) return;
+    if (this.#attempt > 0 || this.#held) return;
     if (state === "failed") this.#repair();
     if (state === "disconnected") this.#in(this.options.patience, () => this.#repair());
   }
@@ -67,6 +86,7 @@ export class Route {
   #works(): void {
     clearTimeout(this.#timer);
     this.#attempt = 0;
+    this.#overdue = false;
     this.events.onMedia(true);
   }
 
@@ -74,7 +94,8 @@ export class Route {
   #networkChanged(): void {
     if (this.transport.connectionState === "new") return;
     this.#attempt = 0;
-    this.#repair();
+    if (this.#held) this.#overdue = true;
+    else this.#repair();
   }
 
   /** Look for a while whether anything still comes. */
@@ -89,7 +110,7 @@ export class Route {
 
   /** Whether there is a way, as far as the browser knows, and no repair going on. */
   #isQuiet(): boolean {
-    return !this.#closed && this.#attempt === 0 && this.transport.connectionState === "connected";
+    return !this.#closed && !this.#held && this.#attempt === 0 && this.transport.connectionState === "connected";
   }
 
   /** How many bytes have come; NaN, which equals nothing, when the browser does not say. */
@@ -118,14 +139,13 @@ export class Route {
   }
 
   #check(): void {
-    // The connection to the server did not survive either, and the browser may take minutes to notice.
-    if (this.#unanswered) this.#giveUp();
+    if (this.#unanswered) this.events.onUnanswered();
     else if (this.transport.connectionState === "connected") this.#attempt = 0;
     else this.#repair();
   }
 
   #notRepaired(error: unknown): void {
-    // The end of the connection to the server is the end of the whole session.
+    // It goes on with the next connection to the server.
     if (this.#closed || error instanceof ConnectionLostError) return;
     console.warn("the way for media could not be repaired", error);
     // No answer, or none that the browser could use: the clock runs to the next attempt.

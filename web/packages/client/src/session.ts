@@ -1,27 +1,25 @@
 /**
- * One stay in a room over one connection: device, two transports, what is sent and what is received.
+ * One stay in a room, from joining to leaving: who is there, and the media, over one connection after another.
  *
- * When the connection ends, so does the session; the call makes another.
+ * When a connection is lost the session is held, and resumed on the next one. It is over when the server does not
+ * remember it any more.
  */
 
 import { Device, type types } from "mediasoup-client";
 
-import { openChannel, signalChannels, type ChannelOptions, type DataChannel } from "./data-channel.js";
-import type { VideoCodec } from "./encodings.js";
-import { ConnectionLostError } from "./errors.js";
+import type { ChannelOptions, DataChannel } from "./data-channel.js";
+import { CallError, ConnectionLostError } from "./errors.js";
 import { IceServerList } from "./ice-servers.js";
 import type { LocalState } from "./local-media.js";
-import { Publisher } from "./publisher.js";
+import { MediaLink, type DataMessage, type LinkOptions } from "./media-link.js";
+import type { PublisherEvents } from "./publisher.js";
 import { Roster, type RemotePeer } from "./roster.js";
-import { Route, type RepairOptions, type RouteEvents } from "./route.js";
-import { sentTotals, type CallTotals } from "./rtc-stats.js";
+import type { CallTotals } from "./rtc-stats.js";
 import type { Signaling } from "./signaling.js";
-import { Subscriber, type ReceiveStats } from "./subscriber.js";
+import type { ReceiveStats } from "./subscriber.js";
 import {
-  mayPublish,
   SCTP_CAPABILITIES,
   type DeviceInfo,
-  type NewDataConsumer,
   type Permissions,
   type ServerNotification,
   type ServerRequest,
@@ -29,49 +27,43 @@ import {
   type Welcome,
 } from "./wire.js";
 
-/** A message that another peer sent over a data channel. */
-export interface DataMessage {
-  readonly peerId: string | null;
-  readonly label: string;
-  readonly message: unknown;
-}
-
-/** Of its routes: `onBroken` means that media can't be repaired within this session, and another may do. */
-export interface SessionEvents extends RouteEvents {
+export interface SessionEvents extends PublisherEvents {
   onPeers(peers: readonly RemotePeer[]): void;
   onActiveSpeaker(peerId: string | null): void;
-  /** The server judged how well `source` arrives there: 0 (not at all) to 10. */
   onSendScore(source: Source, score: number): void;
   onData(message: DataMessage): void;
-  onRefused(source: Source, error: unknown): void;
+  /** Media gets through, or (again) not. */
+  onMedia(works: boolean): void;
+  /** The connection to the server is no good, or has to be made anew so that the media can be. */
+  onBroken(): void;
+  /** The media can't be made anew in this session, and another may do. */
+  onHopeless(): void;
 }
 
-export interface SessionOptions {
+export interface SessionOptions extends LinkOptions {
   readonly displayName: string;
   readonly deviceInfo: DeviceInfo;
   readonly iceServers?: readonly RTCIceServer[];
-  readonly iceTransportPolicy?: RTCIceTransportPolicy;
-  readonly videoCodec?: VideoCodec;
-  readonly repairOptions?: RepairOptions;
   /** How to make mediasoup's device; tests give one that needs no browser. */
   readonly createDevice?: () => Promise<types.Device>;
 }
 
-/** What it takes to join. */
-interface Prepared {
-  readonly device: types.Device;
-  readonly subscriber: Subscriber;
+/** What it takes to come back. */
+interface Ticket {
+  readonly sessionId: string;
+  readonly resumeToken: string;
 }
 
 export class Session {
   readonly #roster = new Roster();
-  readonly #dataConsumers = new Map<string, types.DataConsumer>();
-  readonly #transports: types.Transport[] = [];
-  readonly #routes: Route[] = [];
   readonly #iceServers: IceServerList;
-  #prepared: Promise<Prepared> | null = null;
-  #publisher: Publisher | null = null;
-  #subscriber: Subscriber | null = null;
+  /** The device, and the capabilities of the room that it knows. */
+  #device: { readonly device: types.Device; readonly knows: string } | null = null;
+  #prepared: Promise<types.Device> | null = null;
+  #link: MediaLink | null = null;
+  #ticket: Ticket | null = null;
+  /** What to send, once there is a way. */
+  #wanted: [LocalState, Permissions] | null = null;
   #closed = false;
 
   constructor(
@@ -79,7 +71,14 @@ export class Session {
     private readonly options: SessionOptions,
     private readonly events: SessionEvents,
   ) {
-    this.#iceServers = new IceServerList(signaling, options.iceServers ?? [], (servers) => this.#useServers(servers));
+    this.#iceServers = new IceServerList(signaling, options.iceServers ?? [], (servers) =>
+      this.#link?.useServers(servers),
+    );
+  }
+
+  /** The secret with which to connect to {@link resume}; null for who has not joined, or can't. */
+  get resumeToken(): string | null {
+    return this.#closed || !this.#ticket ? null : this.#ticket.resumeToken;
   }
 
   /**
@@ -91,44 +90,68 @@ export class Session {
    */
   async join(): Promise<Welcome> {
     const { displayName, deviceInfo } = this.options;
-    const { device, subscriber } = await this.#prepare();
+    // Once for all attempts to join.
+    this.#prepared ??= this.#makeLink(this.signaling.request("getRouterRtpCapabilities", {}));
+    const { recvRtpCapabilities } = await this.#prepared;
     const welcome = await this.signaling.request("join", {
       displayName,
       device: deviceInfo,
-      rtpCapabilities: device.recvRtpCapabilities,
+      rtpCapabilities: recvRtpCapabilities,
       sctpCapabilities: SCTP_CAPABILITIES,
       dynacast: true,
     });
-    this.#mustBeOpen();
-    for (const peer of welcome.peers) this.#roster.add(peer, subscriber.mediaOf(peer.id));
-    this.events.onPeers(this.#roster.list());
+    this.#welcomed(welcome);
     return welcome;
   }
 
-  /** Send what is on and allowed, and stop sending what isn't. */
-  publish({ microphone, camera, screen, screenAudio }: LocalState, permissions: Permissions): void {
-    const sources = { microphone, camera, screen_share: screen, screen_share_audio: screenAudio };
-    for (const [name, { track, on }] of Object.entries(sources)) {
-      const source = name as Source;
-      this.#publisher?.want(source, track && mayPublish(permissions, source) ? { track, on } : null);
+  /** The connection to the server is lost. Media flow on. */
+  hold(): void {
+    this.#link?.hold();
+  }
+
+  /**
+   * Go on over a new connection, with what the server has of this session.
+   *
+   * @throws {CallError} the server refused; `cannot_resume`: it knows nothing of this session (any more)
+   * @throws {ConnectionLostError} the connection, or this session, ended meanwhile
+   */
+  async resume(): Promise<Welcome> {
+    if (!this.#ticket || !this.#link) throw new ConnectionLostError();
+    const { sessionId } = this.#ticket;
+    const answer = await this.signaling.request("resume", { sessionId, ...this.#link.held() });
+    this.#link.resume(answer);
+    this.#welcomed(answer);
+    void this.#iceServers.renew();
+    if (!this.#link.closed) return answer;
+    if (answer.transports.length > 0) {
+      // What is left of it in the server has to go, too: the next time nothing of it is named.
+      this.events.onBroken();
+      throw new ConnectionLostError();
     }
+    void this.#rebuild(this.signaling.request("getRouterRtpCapabilities", {}));
+    return answer;
+  }
+
+  /** Send what is on and allowed, and stop sending what isn't. */
+  publish(...wanted: [LocalState, Permissions]): void {
+    this.#wanted = wanted;
+    this.#link?.publish(...wanted);
   }
 
   /** Answer a request of the server. */
   async handleRequest({ method, data }: ServerRequest): Promise<void> {
-    if (method === "newConsumer" && this.#subscriber) return this.#subscriber.consume(data);
-    if (method === "newDataConsumer" && this.#subscriber) return this.#consumeData(data);
+    if (method === "newConsumer" && this.#link) return this.#link.consume(data);
+    if (method === "newDataConsumer" && this.#link) return this.#link.consumeData(data);
     throw new Error(`"${method}" makes no sense now`);
   }
 
   handleNotification(notification: ServerNotification): void {
     const { method, data } = notification;
-    this.#subscriber?.handle(notification);
+    this.#link?.handle(notification);
     switch (method) {
       case "newPeer":
-        return this.#rosterChanged(() => this.#roster.add(data, this.#subscriber?.mediaOf(data.id) ?? []));
+        return this.#rosterChanged(() => this.#roster.add(data, this.#mediaOf(data.id)));
       case "peerClosed":
-        this.#subscriber?.closePeer(data.peerId);
         return this.#rosterChanged(() => this.#roster.remove(data.peerId));
       case "peerDisplayNameChanged":
         return this.#rosterChanged(() => this.#roster.change(data.peerId, { displayName: data.displayName }));
@@ -138,137 +161,103 @@ export class Session {
       }
       case "activeSpeaker":
         return this.events.onActiveSpeaker(data.peerId ?? null);
-      case "producerClosed":
-        return this.#publisher?.closedByServer(data.producerId);
-      case "producersPaused":
-        return this.#publisher?.limit(data.producers);
-      case "producerScore":
-        return this.#sendScore(data.producerId, data.score);
-      case "dataConsumerClosed":
-        this.#dataConsumers.get(data.dataConsumerId)?.close();
-        this.#dataConsumers.delete(data.dataConsumerId);
+      case "rebuild":
+        return void this.#rebuild(Promise.resolve(data.routerRtpCapabilities));
     }
   }
 
-  /** As {@link openChannel}. */
-  async openChannel(label: string, options: ChannelOptions): Promise<DataChannel> {
-    const transport = this.#transports.find(({ direction }) => direction === "send");
-    if (!transport) throw new ConnectionLostError();
-    return openChannel(transport, label, options);
+  /** As the function of this name. */
+  openChannel(label: string, options: ChannelOptions): Promise<DataChannel> {
+    return this.#link?.openChannel(label, options) ?? Promise.reject(new ConnectionLostError());
   }
 
   receiveStats(): Promise<ReceiveStats[]> {
-    return this.#subscriber?.stats() ?? Promise.resolve([]);
+    return this.#link?.receiveStats() ?? Promise.resolve([]);
   }
 
   sendStats(): Promise<Map<Source, RTCStatsReport>> {
-    return this.#publisher?.stats() ?? Promise.resolve(new Map());
+    return this.#link?.sendStats() ?? Promise.resolve(new Map());
   }
 
-  async totals(): Promise<CallTotals> {
-    const [received = {}, sent] = await Promise.all([this.#subscriber?.totals(), this.sendStats()]);
-    return {
-      received,
-      sent: Object.fromEntries([...sent].map(([source, report]) => [source, sentTotals(report)])),
-    };
+  totals(): Promise<CallTotals> {
+    return this.#link?.totals() ?? Promise.resolve({ received: {}, sent: {} });
   }
 
-  /** Close the media on this side; the server drops its side with the connection. */
+  /** Close the media on this side; the server drops its side when we leave. */
   close(): void {
     this.#closed = true;
     this.#iceServers.close();
-    for (const route of this.#routes) route.close();
-    for (const transport of this.#transports) transport.close();
+    this.#link?.close();
   }
 
-  /** Have a device and two transports; once for all attempts to join. */
-  #prepare(): Promise<Prepared> {
-    this.#prepared ??= this.#makeReady();
-    return this.#prepared;
+  #welcomed({ sessionId, resumeToken, peers }: Welcome): void {
+    this.#mustGoOn();
+    this.#ticket = sessionId && resumeToken ? { sessionId, resumeToken } : null;
+    this.#rosterChanged(() => this.#roster.replace(peers, (peerId) => this.#mediaOf(peerId)));
   }
 
-  async #makeReady(): Promise<Prepared> {
-    const { createDevice = () => Device.factory(), videoCodec } = this.options;
-    const device = await createDevice();
-    const [routerRtpCapabilities, iceServers] = await Promise.all([
-      this.signaling.request("getRouterRtpCapabilities", {}),
-      this.#iceServers.load(),
-    ]);
-    await device.load({ routerRtpCapabilities });
-    const [send, receive] = await Promise.all([
-      this.#transport(device, "send", iceServers),
-      this.#transport(device, "recv", iceServers),
-    ]);
-    const subscriber = new Subscriber(receive, (peerId) => this.#mediaChanged(peerId));
-    this.#publisher = new Publisher(send, device, this.signaling, this.events.onRefused, videoCodec);
-    this.#subscriber = subscriber;
-    return { device, subscriber };
-  }
-
-  async #transport(
-    device: types.Device,
-    direction: "send" | "recv",
-    iceServers: RTCIceServer[],
-  ): Promise<types.Transport> {
-    const answer = await this.signaling.request("createWebRtcTransport", {
-      forceTcp: false,
-      producing: direction === "send",
-      consuming: direction === "recv",
-      sctpCapabilities: SCTP_CAPABILITIES,
-    });
-    this.#mustBeOpen();
-    const { iceTransportPolicy } = this.options;
-    const options = { ...answer, iceServers, ...(iceTransportPolicy && { iceTransportPolicy }) };
-    const transport =
-      direction === "send" ? device.createSendTransport(options) : device.createRecvTransport(options);
-    this.#transports.push(transport);
-    this.#connectSignaling(transport);
-    signalChannels(transport, this.signaling);
-    const restartIce = () => this.signaling.request("restartIce", { transportId: transport.id });
-    this.#routes.push(new Route(transport, restartIce, this.events, this.options.repairOptions));
-    return transport;
-  }
-
-  /** Let the transport speak to its counterpart in the server. */
-  #connectSignaling(transport: types.Transport): void {
-    const transportId = transport.id;
-    transport.on("connect", ({ dtlsParameters }, done, failed) => {
-      this.signaling
-        .request("connectWebRtcTransport", { transportId, dtlsParameters })
-        .then(() => done(), failed);
-    });
-    transport.on("produce", ({ kind, rtpParameters, appData }, done, failed) => {
-      this.signaling.request("produce", { transportId, kind, rtpParameters, appData }).then(done, failed);
-    });
-  }
-
-  /** From the next search for a way on. */
-  #useServers(iceServers: RTCIceServer[]): void {
-    for (const transport of this.#transports) {
-      transport.updateIceServers({ iceServers }).catch((error: unknown) => {
-        if (!this.#closed) console.warn("the ICE servers can't be changed", error);
-      });
+  /** Make the media anew, of which the server has nothing any more. */
+  async #rebuild(capabilities: Promise<types.RtpCapabilities>): Promise<void> {
+    try {
+      await this.#makeLink(capabilities);
+    } catch (error) {
+      // Where the connection is lost it is done on the next one; where the room has no worker, that is told later.
+      const comesAgain = error instanceof CallError && error.status === 503;
+      if (this.#closed || comesAgain || error instanceof ConnectionLostError) return;
+      console.warn("the media could not be made anew", error);
+      this.events.onHopeless();
     }
   }
 
-  async #consumeData({ peerId, ...offer }: NewDataConsumer): Promise<void> {
-    const transport = this.#transports.find(({ direction }) => direction === "recv");
-    if (!transport) throw new ConnectionLostError();
-    const consumer = await transport.consumeData(offer);
-    this.#dataConsumers.set(consumer.id, consumer);
-    consumer.on("message", (message: unknown) => this.events.onData({ peerId, label: offer.label, message }));
-    consumer.on("error", (error) => console.warn(`data channel "${offer.label}" failed`, error));
+  /** Make a link instead of the one that there is. Of several that are made at once the last one counts. */
+  async #makeLink(asked: Promise<types.RtpCapabilities>): Promise<types.Device> {
+    this.#closeLink();
+    const link = (this.#link = this.#newLink());
+    const [capabilities, iceServers] = await Promise.all([asked, this.#iceServers.load()]);
+    const device = await this.#deviceFor(capabilities);
+    if (link.closed) throw new ConnectionLostError();
+    await link.open(device, iceServers);
+    if (this.#wanted) link.publish(...this.#wanted);
+    return device;
   }
 
-  /** The camera's sizes are judged one by one; the best of them is what the others can get. */
-  #sendScore(producerId: string, streams: { score: number }[]): void {
-    const source = this.#publisher?.sourceOf(producerId);
-    if (source) this.events.onSendScore(source, Math.max(0, ...streams.map(({ score }) => score)));
+  #newLink(): MediaLink {
+    return new MediaLink(this.signaling, this.options, {
+      ...this.events,
+      onMediaOf: (peerId) => this.#mediaChanged(peerId),
+      onBroken: () => {
+        this.#closeLink();
+        this.events.onBroken();
+      },
+      onUnanswered: () => this.events.onBroken(),
+    });
+  }
+
+  /** Close what there is of media: what was seen and heard of the others goes with it. */
+  #closeLink(): void {
+    if (!this.#link) return;
+    this.#link.close();
+    this.#rosterChanged(() => {
+      for (const { id } of this.#roster.list()) this.#roster.change(id, { media: [] });
+    });
+  }
+
+  async #deviceFor(routerRtpCapabilities: types.RtpCapabilities): Promise<types.Device> {
+    const { createDevice = () => Device.factory() } = this.options;
+    const knows = JSON.stringify(routerRtpCapabilities);
+    if (this.#device?.knows === knows) return this.#device.device;
+    const device = await createDevice();
+    await device.load({ routerRtpCapabilities });
+    this.#device = { device, knows };
+    return device;
+  }
+
+  #mediaOf(peerId: string): RemotePeer["media"] {
+    return (!this.#link?.closed && this.#link?.mediaOf(peerId)) || [];
   }
 
   #mediaChanged(peerId: string): void {
-    const media = this.#subscriber?.mediaOf(peerId) ?? [];
-    this.#rosterChanged(() => this.#roster.change(peerId, { media }));
+    this.#rosterChanged(() => this.#roster.change(peerId, { media: this.#mediaOf(peerId) }));
   }
 
   #rosterChanged(change: () => void): void {
@@ -276,7 +265,7 @@ export class Session {
     if (!this.#closed) this.events.onPeers(this.#roster.list());
   }
 
-  #mustBeOpen(): void {
+  #mustGoOn(): void {
     if (this.#closed) throw new ConnectionLostError();
   }
 }

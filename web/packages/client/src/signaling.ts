@@ -26,9 +26,16 @@ export class Signaling extends Emitter<SignalingEvents> {
     this.#peer = new Peer(withErrorNames(socket));
     socket.on("disconnected", () => this.#lose());
     socket.on("close", () => this.#lose());
-    this.#peer.on("request", (request, accept, reject) =>
-      this.emit("request", request as ServerRequest, accept, reject),
-    );
+    this.#peer.on("request", (request, accept, reject) => {
+      // Answers over another connection would be taken for those to its own questions.
+      const { signal } = this.#connection;
+      this.emit(
+        "request",
+        request as ServerRequest,
+        () => signal.aborted || accept(),
+        (status, reason) => signal.aborted || reject(status, reason),
+      );
+    });
     this.#peer.on("notification", (notification) =>
       this.emit("notification", notification as ServerNotification),
     );

@@ -1,8 +1,8 @@
 /**
  * The websocket under protoo, which reconnects by itself.
  *
- * protoo-client brings one too. This one also tells why the server closed, waits a little before it comes back after a
- * loss (a thousand clients of a restarted server must not all return in the same moment), and gives up after a set time.
+ * protoo-client brings one too. This one also tells why the server closed, comes back at once after a loss and then with
+ * more and more patience, and gives up after a set time.
  */
 
 import type { Address } from "./door.js";
@@ -23,8 +23,9 @@ export function isForGood({ code }: Closing): boolean {
 export interface SocketOptions {
   /** How long an attempt may take, in ms. */
   readonly connectTimeout: number;
-  /** The longest wait before the first and before any attempt, in ms; it doubles in between. */
+  /** How long to wait after the first attempt in vain, in ms; after the n-th it is n² times as long. */
   readonly firstDelay: number;
+  /** The longest of these waits, in ms. */
   readonly longestDelay: number;
   /** How long to go on trying, in ms. */
   readonly giveUpAfter: number;
@@ -32,10 +33,16 @@ export interface SocketOptions {
 
 export const DEFAULT_SOCKET_OPTIONS: SocketOptions = {
   connectTimeout: 10_000,
-  firstDelay: 500,
-  longestDelay: 5_000,
+  firstDelay: 300,
+  longestDelay: 10_000,
   giveUpAfter: 60_000,
 };
+
+/** How much longer or shorter a wait may be: a thousand clients of a restarted server must not all return at once. */
+const JITTER = 0.2;
+
+/** Says to the server that this is not the end: who closes without a code leaves. */
+const COMING_BACK = 4900;
 
 export type SocketEvents = {
   open: [];
@@ -90,7 +97,7 @@ export class ReconnectingSocket extends Emitter<SocketEvents> {
   reconnect(reason: string): void {
     if (this.#closed || !(this.#socket ?? this.#asking)) return;
     const wasOpen = this.#socket?.readyState === WebSocket.OPEN;
-    this.#drop();
+    this.#drop(COMING_BACK);
     this.#lost(wasOpen, { code: 1006, reason });
   }
 
@@ -162,19 +169,19 @@ export class ReconnectingSocket extends Emitter<SocketEvents> {
   }
 
   #delay(): number {
-    const longest = Math.min(this.#options.firstDelay * 2 ** (this.#attempt - 1), this.#options.longestDelay);
-    return longest * (0.5 + Math.random() / 2);
+    const delay = this.#options.firstDelay * (this.#attempt - 1) ** 2;
+    return Math.min(delay * (1 - JITTER + 2 * JITTER * Math.random()), this.#options.longestDelay);
   }
 
   /** Let go of the socket, deaf to whatever it still says. */
-  #drop(): void {
+  #drop(code = 1000): void {
     clearTimeout(this.#timer);
     this.#asking = null;
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+    socket.close(code);
   }
 
   #finish(closing: Closing | null): void {

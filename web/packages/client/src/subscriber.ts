@@ -7,6 +7,7 @@ import {
   sourceOf,
   type ConsumerLayers,
   type ConsumerScore,
+  type KnownConsumer,
   type LayersChange,
   type NewConsumer,
   type ServerNotification,
@@ -98,6 +99,27 @@ export class Subscriber {
     }
   }
 
+  /** The connection to the server is lost: what is still being made is to be offered anew. */
+  hold(): void {
+    for (const [id, { consumer }] of [...this.#entries]) {
+      if (!consumer) this.#entries.delete(id);
+    }
+  }
+
+  /** The consumers that there are. */
+  get ids(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  /** Go on with what there is of it in the server, as that says. */
+  resume(known: readonly KnownConsumer[]): void {
+    for (const entry of [...this.#entries.values()]) {
+      const now = known.find(({ id }) => id === entry.offer.id);
+      if (now) this.#refresh(entry, now);
+      else this.#close(entry);
+    }
+  }
+
   /** Apply a notification about a consumer; others are no concern of this one. */
   handle({ method, data }: ServerNotification): void {
     const entry = "consumerId" in data ? this.#entries.get(data.consumerId) : undefined;
@@ -147,6 +169,12 @@ export class Subscriber {
       consumer && !consumer.closed ? ([consumer.id, receivedTotals(await consumer.getStats())] as const) : null,
     );
     return Object.fromEntries((await Promise.all(entries)).filter((entry) => entry !== null));
+  }
+
+  #refresh(entry: Entry, { producerPaused, suspended }: KnownConsumer): void {
+    // Scores are told anew.
+    Object.assign(entry, { paused: producerPaused, suspended, score: null });
+    this.#changed(entry);
   }
 
   #close(entry: Entry): void {

@@ -75,6 +75,13 @@ export class Subscriptions {
     for (const [producerId, wish] of [...this.#wishes]) void this.#chooseQuietly(producerId, wish);
   }
 
+  /** Tell the server what was wished while there was no connection, and what it may not have heard before. */
+  resumed(): void {
+    this.#quietly(this.setAuto(this.#auto));
+    this.#quietly(this.setLastN(this.#lastN));
+    for (const [producerId, wish] of [...this.#wishes]) void this.#chooseQuietly(producerId, wish);
+  }
+
   close(): void {
     this.#views.close();
   }

@@ -103,6 +103,7 @@ export interface Requests {
     };
     answer: Welcome;
   };
+  resume: { data: { sessionId: string } & HeldMedia; answer: Welcome & KnownMedia };
   createWebRtcTransport: {
     data: {
       forceTcp: boolean;
@@ -172,8 +173,10 @@ export interface Requests {
 /** The room's name, if it has one but its id, and how it is set up. */
 export type RoomNow = { name: string } & Partial<CallSettings>;
 
-/** The answer to `join`. */
+/** The answer to `join`. A server without session and secret knows no `resume`. */
 export interface Welcome {
+  sessionId?: string;
+  resumeToken?: string;
   peers: PeerInfo[];
   permissions?: Permissions;
   role?: string | null;
@@ -184,6 +187,31 @@ export interface Welcome {
   chat?: ChatMessage[];
   hands?: Hand[];
 }
+
+/** A producer of one's own, as the server has it. */
+export interface KnownProducer {
+  id: string;
+  paused: boolean;
+}
+
+/** Something that one receives, as the server has it. */
+export interface KnownConsumer {
+  id: string;
+  producerPaused: boolean;
+  suspended: boolean;
+}
+
+/** What of one's media the server has. */
+export interface KnownMedia {
+  transports: { id: string }[];
+  producers: KnownProducer[];
+  consumers: KnownConsumer[];
+  dataProducers: { id: string }[];
+  dataConsumers: { id: string }[];
+}
+
+/** The ids of what a client has of each. */
+export type HeldMedia = { [kind in keyof KnownMedia]: string[] };
 
 export type Method = keyof Requests;
 
@@ -247,6 +275,7 @@ export type ServerNotification =
   | { method: "activeSpeaker"; data: { peerId?: string | null; volume?: number | null } }
   | { method: "downlinkBwe"; data: { availableBitrate: number } }
   | { method: "roomUpdated"; data: RoomNow }
+  | { method: "rebuild"; data: { routerRtpCapabilities: types.RtpCapabilities } }
   | { method: "roomClosed"; data: { reason: string; by?: Actor | null } }
   | { method: "lobbyPeer"; data: LobbyPeer }
   | { method: "lobbyPeerClosed"; data: { peerId: string } }

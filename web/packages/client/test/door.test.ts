@@ -51,6 +51,17 @@ describe("Door", () => {
     expect(door.refused()).toBe(false);
   });
 
+  test("who comes back to a session needs no other pass", async () => {
+    vi.useFakeTimers();
+    const enter = vi.fn(async () => pass());
+    const door = new Door({ roomId: "garden", enter });
+    await door.address();
+    vi.advanceTimersByTime(MINUTE);
+    const { url } = await door.address("secret");
+    expect(new URL(url).searchParams.get("resume")).toBe("secret");
+    expect(enter).toHaveBeenCalledTimes(1);
+  });
+
   test("who is not let in hears why", async () => {
     const door = new Door({ roomId: "garden", enter: async () => Promise.reject(new Error("locked")) });
     await expect(door.address()).rejects.toThrow("locked");

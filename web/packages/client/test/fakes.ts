@@ -28,6 +28,8 @@ export class FakeWebSocket {
   }
 
   readyState = 0;
+  /** The code with which the client closed it. */
+  closedWith: number | undefined;
   sent: Message[] = [];
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: string }) => void) | null = null;
@@ -48,8 +50,9 @@ export class FakeWebSocket {
     this.onSent(message);
   }
 
-  close(): void {
+  close(code?: number): void {
     this.readyState = 3;
+    this.closedWith = code;
   }
 
   accept(): void {

@@ -78,4 +78,16 @@ describe("IceServerList", () => {
     await vi.advanceTimersByTimeAsync(1_000_000);
     expect(request).toHaveBeenCalledTimes(3);
   });
+
+  test("after a lost connection there are new ones at once, and the clock runs anew", async () => {
+    answer("first", 100_000);
+    answer("second", 100_000);
+    answer("third", 100_000);
+    await list.load();
+    await list.renew();
+    expect(onRenewed).toHaveBeenLastCalledWith([server("second")]);
+    await vi.advanceTimersByTimeAsync(81_000);
+    expect(onRenewed).toHaveBeenLastCalledWith([server("third")]);
+    expect(request).toHaveBeenCalledTimes(3);
+  });
 });

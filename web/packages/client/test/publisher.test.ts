@@ -2,7 +2,7 @@ import { testFakeParameters, type types } from "mediasoup-client";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { VideoCodec } from "../src/encodings";
-import { CallError } from "../src/errors";
+import { CallError, ConnectionLostError } from "../src/errors";
 import { Publisher } from "../src/publisher";
 import type { Signaling } from "../src/signaling";
 import { createDevice, fakeTrack } from "./fakes";
@@ -35,11 +35,12 @@ describe("Publisher", () => {
   let asked: string[];
   let produced: { kind: string; appData: unknown; rtpParameters: types.RtpParameters }[];
   let refusal: Error | null;
-  const onRefused = vi.fn();
+  const [onRefused, onMuted] = [vi.fn(), vi.fn()];
+  const events = { onRefused, onMuted };
 
   beforeEach(async () => {
     [asked, produced, refusal] = [[], [], null];
-    onRefused.mockReset();
+    for (const mock of [onRefused, onMuted]) mock.mockReset();
     device = await createDevice();
     await device.load({ routerRtpCapabilities: testFakeParameters.generateRouterRtpCapabilities() });
     transport = device.createSendTransport(testFakeParameters.generateTransportRemoteParameters());
@@ -56,7 +57,7 @@ describe("Publisher", () => {
         if (refusal) throw refusal;
       },
     } as unknown as Signaling;
-    publisher = new Publisher(transport, device, signaling, onRefused);
+    publisher = new Publisher(transport, device, signaling, events);
   });
 
   /** Let the producers to come have this sender. */
@@ -79,7 +80,7 @@ describe("Publisher", () => {
   });
 
   test("a room without the codec that is wished for gets VP8", async () => {
-    publisher = new Publisher(transport, device, signaling, onRefused, "AV1");
+    publisher = new Publisher(transport, device, signaling, events, "AV1");
     publisher.want("screen_share", { track: fakeTrack("video"), on: true });
     await settled("produce video");
     expect(produced[0]?.rtpParameters.codecs[0]?.mimeType).toMatch(/vp8/i);
@@ -89,7 +90,7 @@ describe("Publisher", () => {
   const withCodecs = (codecs: object[], wished?: VideoCodec) => {
     const made = vi.spyOn(transport, "produce").mockResolvedValue({ id: "p1" } as types.Producer);
     const room = { sendRtpCapabilities: { codecs } } as unknown as types.Device;
-    publisher = new Publisher(transport, room, signaling, onRefused, wished);
+    publisher = new Publisher(transport, room, signaling, events, wished);
     return made;
   };
 
@@ -218,6 +219,64 @@ describe("Publisher", () => {
     await settled("produce video", "closeProducer video-1");
     await vi.waitFor(() => expect(publisher.sourceOf("video-1")).toBeUndefined());
     expect(onRefused).not.toHaveBeenCalled();
+  });
+
+  describe("whose connection is lost", () => {
+    const track = fakeTrack("audio");
+
+    beforeEach(async () => {
+      publisher.want("microphone", { track, on: true });
+      await settled("produce audio");
+      asked.length = 0;
+    });
+
+    const resumed = (paused: boolean) => publisher.resume([{ id: "audio-1", paused }]);
+
+    test("does on the next one what was wanted meanwhile", async () => {
+      publisher.hold();
+      publisher.want("microphone", { track, on: false });
+      expect(asked).toEqual([]);
+      resumed(false);
+      await settled("pauseProducer audio-1");
+      expect(onMuted).not.toHaveBeenCalled();
+    });
+
+    test("asks again for what was under way", async () => {
+      refusal = new ConnectionLostError();
+      publisher.want("microphone", { track, on: false });
+      await settled("pauseProducer audio-1");
+      publisher.hold();
+      refusal = null;
+      resumed(false);
+      await settled("pauseProducer audio-1", "pauseProducer audio-1");
+      expect(onRefused).not.toHaveBeenCalled();
+    });
+
+    test("does not ask again for what has arrived all the same", async () => {
+      refusal = new ConnectionLostError();
+      publisher.want("microphone", { track, on: false });
+      await settled("pauseProducer audio-1");
+      publisher.hold();
+      refusal = null;
+      resumed(true);
+      publisher.want("microphone", { track, on: true });
+      await settled("pauseProducer audio-1", "resumeProducer audio-1");
+    });
+
+    test("leaves muted what a moderator muted meanwhile", async () => {
+      publisher.hold();
+      resumed(true);
+      expect(onMuted).toHaveBeenCalledExactlyOnceWith("microphone");
+      publisher.want("microphone", { track, on: false });
+      await settled("pauseProducer audio-1");
+    });
+
+    test("sends again what the server does not have", async () => {
+      publisher.hold();
+      publisher.resume([]);
+      await settled("produce audio");
+      expect(publisher.ids).toEqual(["audio-2"]);
+    });
   });
 
   test("a microphone that may not be turned on again stays muted", async () => {

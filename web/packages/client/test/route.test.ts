@@ -27,9 +27,10 @@ describe("Route", () => {
   const restart = vi.fn<() => Promise<types.IceParameters>>();
   const onMedia = vi.fn();
   const onBroken = vi.fn();
+  const onUnanswered = vi.fn();
 
   beforeEach(async () => {
-    for (const mock of [restart, onMedia, onBroken]) mock.mockReset();
+    for (const mock of [restart, onMedia, onBroken, onUnanswered]) mock.mockReset();
     restart.mockResolvedValue(ICE);
     machine = new EventTarget();
     connection = new FakeConnection();
@@ -40,7 +41,7 @@ describe("Route", () => {
     await device.load({ routerRtpCapabilities: testFakeParameters.generateRouterRtpCapabilities() });
     transport = device.createSendTransport(testFakeParameters.generateTransportRemoteParameters());
     vi.useFakeTimers();
-    route = new Route(transport, restart, { onMedia, onBroken }, OPTIONS);
+    route = new Route(transport, restart, { onMedia, onBroken, onUnanswered }, OPTIONS);
   });
 
   afterEach(() => {
@@ -101,15 +102,49 @@ describe("Route", () => {
     expect(onBroken).not.toHaveBeenCalled();
   });
 
-  test("when the server is not heard any more, it is given up before the browser notices", async () => {
+  test("when the server is not heard any more, that is told before the browser notices", async () => {
     restart.mockReturnValue(new Promise(() => {}));
     becomes("connected");
     machine.dispatchEvent(new Event("online"));
     await after(1_900);
-    expect(onBroken).not.toHaveBeenCalled();
+    expect(onUnanswered).not.toHaveBeenCalled();
     await after(200);
-    expect(onBroken).toHaveBeenCalledTimes(1);
+    expect(onUnanswered).toHaveBeenCalledTimes(1);
+    route.hold();
     await after(60_000);
+    expect(restarts()).toBe(1);
+    route.resume();
+    expect(restarts()).toBe(2);
+    expect(onBroken).not.toHaveBeenCalled();
+  });
+
+  test("without a connection to the server there is nobody to ask: repairs wait for the next one", async () => {
+    becomes("connected");
+    route.hold();
+    becomes("disconnected");
+    becomes("failed");
+    await after(60_000);
+    expect([restarts(), onBroken.mock.calls.length]).toEqual([0, 0]);
+    route.resume();
+    expect(restarts()).toBe(1);
+  });
+
+  test("a way that works, or does again, is left alone by another connection to the server", async () => {
+    becomes("failed");
+    expect(restarts()).toBe(1);
+    route.hold();
+    becomes("connected");
+    route.resume();
+    await after(60_000);
+    expect(restarts()).toBe(1);
+  });
+
+  test("another network while there is no connection to the server is used on the next one", async () => {
+    becomes("connected");
+    route.hold();
+    machine.dispatchEvent(new Event("online"));
+    expect(restarts()).toBe(0);
+    route.resume();
     expect(restarts()).toBe(1);
   });
 

@@ -59,6 +59,19 @@ describe("Signaling", () => {
     vi.useRealTimers();
   });
 
+  test("an answer for a connection that was lost is not given to the next one", async () => {
+    let accept = () => {};
+    signaling.on("request", (_, itsAccept) => (accept = itsAccept));
+    server.ask("newConsumer", {});
+    const { socket: first } = server;
+    first?.end(1006);
+    await vi.waitUntil(() => server.socket !== first);
+    accept();
+    server.ask("newConsumer", {});
+    accept();
+    await vi.waitFor(() => expect(server.responses).toHaveLength(1));
+  });
+
   test("requests and notifications of the server are passed on", () => {
     const heard: unknown[] = [];
     signaling.on("notification", (notification) => heard.push(notification.data));

@@ -46,17 +46,18 @@ describe("ReconnectingSocket", () => {
     expect(FakeWebSocket.made).toHaveLength(2);
   });
 
-  test("waits longer from attempt to attempt, up to a limit", () => {
-    vi.spyOn(Math, "random").mockReturnValue(1);
+  test("comes back at once, then waits longer from attempt to attempt, up to a limit", () => {
+    vi.spyOn(Math, "random").mockReturnValue(0.5);
     const waits: number[] = [];
     for (let attempt = 0; attempt < 7; attempt++) {
       const made = FakeWebSocket.made.length;
-      const since = Date.now();
       last().end(1006);
-      while (FakeWebSocket.made.length === made) vi.advanceTimersByTime(100);
+      const since = Date.now();
+      vi.advanceTimersToNextTimer();
+      expect(FakeWebSocket.made).toHaveLength(made + 1);
       waits.push(Date.now() - since);
     }
-    expect(waits).toEqual([500, 1000, 2000, 4000, 5000, 5000, 5000]);
+    expect(waits).toEqual([0, 300, 1200, 2700, 4800, 7500, 10_000]);
   });
 
   test("starts with short waits again once it was healthy", () => {
@@ -120,6 +121,18 @@ describe("ReconnectingSocket", () => {
     machine.dispatchEvent(new Event("online"));
     expect(made()).toBe(2);
     vi.unstubAllGlobals();
+  });
+
+  test("tells the server whether this is the end, or another connection follows", () => {
+    const [first] = FakeWebSocket.made;
+    first?.accept();
+    socket.reconnect("to try another");
+    // Codes above 4000 say nothing to servers but that it is not 1000: "done here".
+    expect(first?.closedWith).toBe(4900);
+    vi.advanceTimersToNextTimer();
+    last().accept();
+    socket.close();
+    expect(last().closedWith).toBe(1000);
   });
 
   test("refuses to send without a connection", async () => {

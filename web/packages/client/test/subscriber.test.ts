@@ -97,6 +97,28 @@ describe("Subscriber", () => {
     expect(subscriber.mediaOf("ada")).toEqual([]);
   });
 
+  test("after a lost connection what the server has goes on as it is now, and what it has not is closed", async () => {
+    const [microphone, camera] = [offer("ada", "audio"), offer("ada", "video")];
+    await Promise.all([subscriber.consume(microphone), subscriber.consume(camera)]);
+    consumerOf(camera.id, "consumerScore", { score: { score: 3, producerScore: 3 } });
+    const [, before] = subscriber.mediaOf("ada");
+    subscriber.hold();
+    expect(subscriber.ids).toEqual([microphone.id, camera.id]);
+    subscriber.resume([{ id: camera.id, producerPaused: true, suspended: true }]);
+    const [now, ...others] = subscriber.mediaOf("ada");
+    expect(others).toEqual([]);
+    expect(now).toMatchObject({ consumerId: camera.id, paused: true, suspended: true, score: null });
+    expect(now?.track).toBe(before?.track);
+  });
+
+  test("a consumer that is being made when the connection is lost never shows", async () => {
+    const made = subscriber.consume(offer("ada", "video"));
+    subscriber.hold();
+    expect(subscriber.ids).toEqual([]);
+    await made;
+    expect(subscriber.mediaOf("ada")).toEqual([]);
+  });
+
   test("notifications about unknown consumers are no trouble", () => {
     consumerOf("nobody's", "consumerClosed");
     subscriber.handle({ method: "peerClosed", data: { peerId: "ada" } });

@@ -16,7 +16,7 @@ export const CALL = {
     more: "More",
   },
   banner: {
-    reconnecting: "Joining again…",
+    reconnecting: "Reconnecting…",
     again: "Trying again…",
     joining: "Joining…",
     blocked: "Click to hear the others",
