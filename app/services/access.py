@@ -117,17 +117,22 @@ class Access:
         """Let somebody without a token into a room that is open to all: one without a record."""
         if not self._open_rooms:
             raise Unauthorized("a room token is needed")
+        remembered = self._recall(room_id)
+        if remembered is None or not remembered.fresh:
+            remembered = await self._ask(room_id, remembered)
+        if remembered.record is not None:
+            raise Unauthorized("a room token is needed for this room")
+        return Entry(config=RoomConfig(id=room_id), admission=Admission(identity=peer_id, grants=OPEN_GRANTS))
+
+    async def _ask(self, room_id: str, remembered: RememberedRoom | None) -> RememberedRoom:
         try:
             async with self._database.transaction(read_only=True) as tx:
                 room = await RoomRecords(tx).find_by_code(room_id)
-            self._memory.note(room_id, room)
         except Unavailable:
-            if (remembered := self._recall(room_id)) is None:
+            if remembered is None:
                 raise
-            room = remembered.record
-        if room is not None:
-            raise Unauthorized("a room token is needed for this room")
-        return Entry(config=RoomConfig(id=room_id), admission=Admission(identity=peer_id, grants=OPEN_GRANTS))
+            return remembered
+        return self._memory.note(room_id, room)
 
     async def _facts(self, claims: RoomClaims) -> Facts:
         """Ask the database or, if there is a call in the room, remember what it said before."""

@@ -1,7 +1,8 @@
-"""What the database said of rooms with calls, for as long as it does not answer."""
+"""What the database said of rooms with calls, for when it does not answer, or has only just answered."""
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -14,6 +15,8 @@ T = TypeVar("T")
 
 #: How many rooms are kept in mind, and how many people of each; what was used longest ago is forgotten first.
 MAX_ROOMS, MAX_PEOPLE = 2_000, 10_000
+#: Seconds for which it is not worth asking again: people come into a room all at once.
+FRESH = 1.0
 
 
 @dataclass(slots=True)
@@ -21,7 +24,13 @@ class RememberedRoom:
     """``record`` is ``None`` for a room without one. ``roles`` are of identities; ``None``: no member (any more)."""
 
     record: RoomRecord | None
+    noted_at: float
     roles: OrderedDict[str, Role | None] = field(default_factory=OrderedDict)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the database has said so just now."""
+        return time.monotonic() - self.noted_at < FRESH
 
 
 class RoomMemory:
@@ -34,11 +43,13 @@ class RoomMemory:
         """Give what is known of a room, if anything is."""
         return self._rooms.get(code)
 
-    def note(self, code: str, record: RoomRecord | None) -> None:
-        """Remember how a room is, or (``None``) that there is no such record."""
-        room = self._rooms.setdefault(code, RememberedRoom(record))
-        room.record = record
+    def note(self, code: str, record: RoomRecord | None) -> RememberedRoom:
+        """Remember how a room is, or (``None``) that there is no such record; gives what is known of it now."""
+        now = time.monotonic()
+        room = self._rooms.setdefault(code, RememberedRoom(record, now))
+        room.record, room.noted_at = record, now
         _move_to_end(self._rooms, code, MAX_ROOMS)
+        return room
 
     def note_role(self, code: str, identity: str, role: Role | None) -> None:
         """Remember what somebody is in a room, if anything is known of that room."""

@@ -13,11 +13,14 @@ from app.auth.secret_keys import SecretKeys
 from app.config import Limits, Settings
 from app.errors import Banned, LimitReached, NotAllowed, NotFound, Unauthorized, Unavailable
 from app.rtc.events import Farewell
+from app.services import room_memory
 from app.services.access import OPEN_GRANTS, Access
 from app.services.api_keys import ApiKeys, NewApiKey
 from app.services.callers import OPERATOR, Caller
 from app.services.room_memory import RoomMemory
 from app.services.rooms import SeenRoom
+from app.stores.models import RoomRecord
+from app.stores.rooms import RoomRecords
 from app.stores.types import now
 
 from .world import World, token_by
@@ -238,6 +241,28 @@ async def test_where_rooms_are_open_those_without_record_need_no_token(
         await access.admit(room.record.code, None, "zoe")
 
 
+async def test_of_a_crowd_that_comes_into_an_open_room_the_database_hears_once(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    find = RoomRecords.find_by_code
+
+    async def note(records: RoomRecords, code: str) -> RoomRecord | None:
+        asked.append(code)
+        return await find(records, code)
+
+    monkeypatch.setattr(RoomRecords, "find_by_code", note)
+    monkeypatch.setattr(room_memory, "FRESH", 60.0)
+    access = access_with(world, dataclasses.replace(settings, open_rooms=True))
+    await world.rooms.get_or_create((await access.admit("daily", None, "zoe")).config)
+    for name in ("bob", "cleo"):
+        await access.admit("daily", None, name)
+    assert asked == ["daily"]
+    monkeypatch.setattr(room_memory, "FRESH", 0.0)
+    await access.admit("daily", None, "dan")
+    assert asked == ["daily", "daily"]
+
+
 # At REST.
 
 
@@ -305,7 +330,10 @@ async def test_who_was_sent_away_does_not_come_back_then(world: World, ada: Call
         await world.enter(code, tokens[2])
 
 
-async def test_open_rooms_that_are_on_stay_open_then(world: World, settings: Settings, ada: Caller) -> None:
+async def test_open_rooms_that_are_on_stay_open_then(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room_memory, "FRESH", 0.0)
     access = access_with(world, dataclasses.replace(settings, open_rooms=True))
     entry = await access.admit("daily", None, "zoe")
     await world.rooms.get_or_create(entry.config)
