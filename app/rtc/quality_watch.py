@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from loguru import Logger
 
 #: Seconds in which everybody is looked at once, and those that the worker has to answer for one peer.
-INTERVAL, ANSWER_TIMEOUT = 3.0, 1.0
-#: Seconds without a byte after which a connection counts as lost: browsers check ICE every 2 to 6 s (RFC 7675).
-PATIENCE = 7.5
+INTERVAL, ANSWER_TIMEOUT = 1.5, 1.0
+#: Seconds without a byte after which a connection counts as lost: browsers check ICE every 2 to 6 s (RFC 7675). With
+#: the looks before and after it is less than what makes a ghost of a peer, so that the others see it lost first.
+PATIENCE = 6.0
 
 
 @dataclass(slots=True)

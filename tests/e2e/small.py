@@ -37,6 +37,8 @@ class SmallParticipant(Participant):
             raise AssertionError(f"{self.name}: not in time: {what}; {state}; {self.problems}") from None
 
     async def join(self) -> None:
+        # Before it is on, the switch would turn it on.
+        await self.page.locator("[data-testid=toggle-mic][aria-pressed=true]").wait_for()
         await self.toggle("mic")
         await super().join()
 
