@@ -7,9 +7,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 failed=()
 npm --prefix worker-sidecar test </dev/null || failed+=(worker-sidecar)
 npm --prefix web test </dev/null || failed+=(web)
-# Last, so that the last line is pytest's own. Three at a time: most tests wait for something. A file's tests share what
-# takes long to start, such as browsers and databases; files keep their order, in which those that take longest are early.
-.venv/bin/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder </dev/null || failed+=(app)
+# Last, so that the last line is pytest's own. Two at a time: many tests wait for something. A file's tests share what
+# takes long to start, such as browsers and databases.
+.venv/bin/python -m pytest --numprocesses 2 --dist loadfile </dev/null || failed+=(app)
 
 if ((${#failed[@]})); then
     printf 'test: failed: %s\n' "${failed[*]}" >&2
