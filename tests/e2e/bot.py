@@ -124,9 +124,10 @@ class Bot:
         return bot
 
     async def leave(self) -> None:
+        # First, so that what it is being offered still finds its transports.
+        await self.signaling.close()
         for transport in self._transports.values():
             await transport.close()
-        await self.signaling.close()
         await self._session.close()
 
     async def _make_transport(self, direction: str) -> None:
