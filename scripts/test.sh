@@ -5,11 +5,29 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 failed=()
-npm --prefix worker-sidecar test </dev/null || failed+=(worker-sidecar)
-npm --prefix web test </dev/null || failed+=(web)
-# Last, so that the last line is pytest's own. Two at a time: many tests wait for something. A file's tests share what
-# takes long to start, such as browsers and databases.
-.venv/bin/python -m pytest --numprocesses 2 --dist loadfile </dev/null || failed+=(app)
+test_app() { .venv/bin/python -m pytest "$@" </dev/null; }
+
+# Most tests wait for something most of the time. So these three go on at once: in browsers, two files at a time, in the
+# order of their names; a file's tests share what takes long to start.
+beside=$(mktemp)
+trap 'rm -f "$beside"' EXIT
+{
+    result=0
+    npm --prefix worker-sidecar test </dev/null || result=$((result | 1))
+    npm --prefix web test </dev/null || result=$((result | 2))
+    test_app --ignore tests/e2e -m "not quiet" || result=$((result | 4))
+    exit "$result"
+} >"$beside" 2>&1 &
+test_app tests/e2e -m "not quiet" --numprocesses 2 --dist loadfile --no-loadscope-reorder || failed+=(browsers)
+wait $!
+result=$?
+cat "$beside"
+((result & 1)) && failed+=(worker-sidecar)
+((result & 2)) && failed+=(web)
+((result & 4)) && failed+=(app)
+
+# Nothing else runs beside those that measure.
+test_app -m quiet || failed+=(quiet)
 
 if ((${#failed[@]})); then
     printf 'test: failed: %s\n' "${failed[*]}" >&2

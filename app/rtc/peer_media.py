@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 #: Seconds without a sign of life until ICE counts as lost: the least that the worker knows.
 ICE_CONSENT_TIMEOUT = 10
 CONNECTED = ("connected", "completed")
+#: Milliseconds in which a producer is asked for one key frame only, and for one more after them if somebody else needs
+#: one by then: browsers ignore what they are asked within 300 ms, and the worker would ask again only after a second.
+KEY_FRAME_REQUEST_DELAY = 350
 
 
 class PeerMedia:
@@ -122,7 +125,12 @@ class PeerMedia:
         """
         transport = self.transports.get(transport_id)
         producer = await self.producers.make(
-            lambda: transport.produce(kind=kind, rtp_parameters=rtp_parameters, app_data=app_data)
+            lambda: transport.produce(
+                kind=kind,
+                rtp_parameters=rtp_parameters,
+                key_frame_request_delay=KEY_FRAME_REQUEST_DELAY if kind == "video" else 0,
+                app_data=app_data,
+            )
         )
         self._has_producer(producer)
         return producer

@@ -140,6 +140,7 @@ async def test_who_was_away_for_too_long_joins_again_by_itself(
             assert set(await ada.page.evaluate("seen.banners")) <= {"reconnecting"}
 
 
+@pytest.mark.quiet
 async def test_a_killed_worker_costs_two_seconds_of_media_and_nothing_else(
     browser: Browser, deployment: Deployment
 ) -> None:

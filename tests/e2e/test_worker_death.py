@@ -7,6 +7,7 @@ import os
 import signal
 import time
 
+import pytest
 from playwright.async_api import Browser
 
 from tests.rtc.fakes import until
@@ -52,6 +53,7 @@ async def test_a_killed_worker_costs_only_its_rooms_and_only_for_a_moment(
     assert [person.problems for person in (cleo, dan)] == [[], []]
 
 
+@pytest.mark.quiet
 async def test_everybody_in_its_rooms_is_heard_again_and_the_others_lose_no_packet(deployment: Deployment) -> None:
     async with Probe(deployment.port, ROOMS, streams=1) as probe:
         slot = worker_of(deployment, ROOMS[0])
