@@ -21,13 +21,14 @@ from typing import Any, Final
 import msgspec
 import uvloop
 
-from app.mediasoup.rtp_parameters import RtpParameters
-from app.signaling import bounds
+from app.signaling.connection import METHODS
 from bench.measure import Side, await_calm, cpu_seconds
 from bench.signaling_load import Client, connect, request
 from tests.e2e.deployment import Deployment
 
 HEADING: Final = "Signaling: CPU µs of the server for a request that is checked and answered, median (min to max)."
+#: What the others answer, too.
+ANSWERED: Final = ("getRouterRtpCapabilities", "join", "changeDisplayName", "produce")
 #: How many times the other's processor time ours may take at most.
 TARGETS: Final = {"ws": 1.0, "protoo-server": 0.8}
 ROUNDS: Final = 5
@@ -152,52 +153,14 @@ def _node_server(name: str, front: str, config: Path) -> Iterator[Server]:
 
 
 async def _config(ours: Server) -> dict[str, Any]:
-    """Say by which rules requests are checked, and what is answered to the one that only asks."""
+    """Say by which rules requests are checked: our own; and what is answered to the one that only asks."""
     client = await connect(ours.port, "config", "peer")
     capabilities = await client.ask("getRouterRtpCapabilities", {})
     client.close()
-    named = {"displayName": {"type": "string", "maxLength": 64}}
-    text = {"type": "string", "minLength": 1, "maxLength": 64}
-    parameters, definitions = _bounded(msgspec.json.schema(RtpParameters))
-    produce = {
-        "transportId": text,
-        "kind": {"enum": ["audio", "video"]},
-        "rtpParameters": parameters,
-        "appData": {"type": "object", "maxProperties": bounds.MAX_ITEMS},
-    }
     return {
         "rtpCapabilities": capabilities,
-        "schemas": {
-            "getRouterRtpCapabilities": {"type": "object"},
-            "join": {"type": "object", "properties": named},
-            "changeDisplayName": {"type": "object", "properties": named, "required": ["displayName"]},
-            "produce": {
-                "type": "object",
-                "properties": produce,
-                "required": ["transportId", "kind", "rtpParameters"],
-                "$defs": definitions,
-            },
-        },
+        "schemas": {name: msgspec.json.schema(METHODS[name].schema) for name in ANSWERED},
     }
-
-
-def _bounded(schema: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Split a JSON Schema into itself and its definitions; with the bounds that hold for all."""
-
-    def bound(part: Any) -> None:
-        if isinstance(part, list):
-            for item in part:
-                bound(item)
-        elif isinstance(part, dict):
-            part |= {"maxLength": bounds.MAX_TEXT} if part.get("type") == "string" else {}
-            part |= {"maxItems": bounds.MAX_ITEMS} if part.get("type") == "array" else {}
-            part |= {"maxProperties": bounds.MAX_ITEMS} if "additionalProperties" in part else {}
-            for item in part.values():
-                bound(item)
-
-    bound(schema)
-    definitions: dict[str, Any] = schema.pop("$defs")
-    return schema, definitions
 
 
 async def _measure(case: Case, servers: list[Server]) -> Result:

@@ -25,8 +25,16 @@ UInt64 = Annotated[int, Meta(ge=0)]
 
 MediaKind = Literal["audio", "video"]
 RtpHeaderExtensionDirection = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
-#: A codec's or header extension's own parameter, such as ``packetization-mode``.
-ParameterValue = bool | int | float | str | list[int]
+#: Bounds that decoding checks, so that nobody makes work, or mirrors megabytes, with what it gives. Nothing real comes
+#: near them. What the worker bears is for :mod:`app.mediasoup.rtp_validation`.
+MAX_TEXT = 512
+Text = Annotated[str, Meta(max_length=MAX_TEXT)]
+UpTo32 = Annotated[list[T], Meta(max_length=32)]
+UpTo64 = Annotated[list[T], Meta(max_length=64)]
+UpTo100 = Annotated[list[T], Meta(max_length=100)]
+#: A codec's or header extension's own parameters, such as ``packetization-mode``, by their names.
+ParameterValue = bool | int | float | Text | UpTo100[int]
+Parameters = Annotated[dict[Text, ParameterValue], Meta(max_length=32)]
 
 
 class Value(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -47,8 +55,8 @@ def present(default: T) -> T:
 class RtcpFeedback(Value, frozen=True):
     """A kind of RTCP feedback that a codec takes, such as ``nack pli``."""
 
-    type: str
-    parameter: str = present("")
+    type: Text
+    parameter: Text = present("")
 
 
 class RtpCodecCapability(Value, frozen=True):
@@ -60,19 +68,19 @@ class RtpCodecCapability(Value, frozen=True):
     """
 
     kind: MediaKind
-    mime_type: str
+    mime_type: Text
     clock_rate: UInt32
     preferred_payload_type: UInt8 | None = None
     channels: UInt8 | None = None
-    parameters: dict[str, ParameterValue] = present({})
-    rtcp_feedback: list[RtcpFeedback] = present([])
+    parameters: Parameters = present({})
+    rtcp_feedback: UpTo32[RtcpFeedback] = present([])
 
 
 class RtpHeaderExtension(Value, frozen=True):
     """A header extension that an endpoint or a router can handle (RFC 8285)."""
 
     kind: MediaKind
-    uri: str
+    uri: Text
     preferred_id: UInt8
     preferred_encrypt: bool = present(False)
     direction: RtpHeaderExtensionDirection = present("sendrecv")
@@ -81,28 +89,28 @@ class RtpHeaderExtension(Value, frozen=True):
 class RtpCapabilities(Value, frozen=True):
     """What an endpoint can receive, or what a router can handle."""
 
-    codecs: list[RtpCodecCapability] = present([])
-    header_extensions: list[RtpHeaderExtension] = present([])
+    codecs: UpTo100[RtpCodecCapability] = present([])
+    header_extensions: UpTo64[RtpHeaderExtension] = present([])
 
 
 class RtpCodecParameters(Value, frozen=True):
     """A codec in use; ``payload_type`` is unique among those of one sender. ``clock_rate`` is in hertz."""
 
-    mime_type: str
+    mime_type: Text
     payload_type: UInt8
     clock_rate: UInt32
     channels: UInt8 | None = None
-    parameters: dict[str, ParameterValue] = present({})
-    rtcp_feedback: list[RtcpFeedback] = present([])
+    parameters: Parameters = present({})
+    rtcp_feedback: UpTo32[RtcpFeedback] = present([])
 
 
 class RtpHeaderExtensionParameters(Value, frozen=True):
     """A header extension in use."""
 
-    uri: str
+    uri: Text
     id: UInt8
     encrypt: bool = present(False)
-    parameters: dict[str, ParameterValue] = present({})
+    parameters: Parameters = present({})
 
 
 class RtxParameters(Value, frozen=True):
@@ -115,27 +123,27 @@ class RtpEncodingParameters(Value, frozen=True):
     """One stream of a sender: an SSRC or a RID. ``max_bitrate`` is in bits a second."""
 
     ssrc: UInt32 | None = None
-    rid: str | None = None
+    rid: Text | None = None
     codec_payload_type: UInt8 | None = None
     rtx: RtxParameters | None = None
     dtx: bool = present(False)
-    scalability_mode: str | None = None
+    scalability_mode: Text | None = None
     max_bitrate: UInt64 | None = None
 
 
 class RtcpParameters(Value, frozen=True):
     """RTCP of a sender; ``reduced_size`` as in RFC 5506."""
 
-    cname: str | None = None
+    cname: Text | None = None
     reduced_size: bool = present(True)
 
 
 class RtpParameters(Value, frozen=True):
     """What a producer sends or a consumer gets. ``msid`` as in RFC 8830."""
 
-    codecs: list[RtpCodecParameters]
-    mid: str | None = None
-    header_extensions: list[RtpHeaderExtensionParameters] = present([])
-    encodings: list[RtpEncodingParameters] = present([])
+    codecs: UpTo100[RtpCodecParameters]
+    mid: Text | None = None
+    header_extensions: UpTo64[RtpHeaderExtensionParameters] = present([])
+    encodings: UpTo32[RtpEncodingParameters] = present([])
     rtcp: RtcpParameters = present(RtcpParameters())
-    msid: str | None = None
+    msid: Text | None = None

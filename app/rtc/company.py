@@ -117,8 +117,10 @@ class Company:
         self.on_change.emit()
 
     def _broadcast(self, event: Event, *, but: Peer | None = None) -> None:
-        for peer in self._joined(but=but):
-            peer.client.notify(event)
+        # Nothing is done as often: a generator and properties would take a quarter of the time.
+        for peer in tuple(self._peers.values()):
+            if peer is not but and peer.joined_at is not None:
+                peer.session.notify(event)
 
     def _tell_moderators(self, event: Event) -> None:
         for peer in self._joined():

@@ -16,15 +16,15 @@ from typing import Any, ClassVar, Protocol
 import msgspec
 
 from app.mediasoup.data_structures import ConsumerScore, ProducerScore, SctpStreamParameters
-from app.mediasoup.rtp_parameters import MediaKind, RtpCapabilities, RtpParameters, Value
+from app.mediasoup.rtp_parameters import MediaKind, RtpCapabilities, RtpParameters, Text, Value
 
 
 class Device(Value, frozen=True):
     """What a client says it runs on, such as ``chrome``, ``Chrome``, ``156.0``."""
 
-    flag: str | None = None
-    name: str | None = None
-    version: str | None = None
+    flag: Text | None = None
+    name: Text | None = None
+    version: Text | None = None
 
 
 class PeerInfo(Value, frozen=True):

@@ -76,7 +76,7 @@ class Peer:
     @property
     def visible(self) -> bool:
         """Whether others know of it."""
-        return self.joined and not self.grants.hidden
+        return self.joined_at is not None and not self.grants.hidden
 
     @property
     def info(self) -> PeerInfo:

@@ -38,7 +38,7 @@ class Session:
     @property
     def returning(self) -> bool:
         """Whether there is a connection on which the session can be resumed."""
-        return self.away and self.connection is not None
+        return self.away_since is not None and self.connection is not None
 
     def belongs_to(self, client: Client) -> bool:
         """Whether this is the connection that it has now: it may have got another one since."""
@@ -79,7 +79,7 @@ class Session:
 
     def notify(self, event: Event) -> None:
         """Tell the client something, unless it is away."""
-        if self.connection is not None and not self.away:
+        if self.connection is not None and self.away_since is None:
             self.connection.notify(event)
 
     def ask(self, question: Question) -> Awaitable[None]:

@@ -18,7 +18,7 @@ from app.rtc.room import Room
 from app.rtc.tasks import TaskSet
 
 from . import handlers, ice_servers, joining, meeting, moderation, protocol, schemas, subscriptions
-from .methods import PACES, Method
+from .methods import OWN, PACES, Method
 from .protocol import Notification, ProtocolError, Request, Response
 from .refusals import FAULT, TOO_MANY, UNKNOWN, Refusal, refusal_of
 from .socket import AT_FAULT, LOST, Socket
@@ -179,12 +179,12 @@ class Connection:
         method = METHODS.get(request.method)
         if method is None:
             self._refuse(request, UNKNOWN)
-        elif not (method.waits or (method.put_down == "before" and self._records is not None)):
+        elif not (method.waits or method.answers_first or (method.put_down == "before" and self._records is not None)):
             self._answer_now(method, request)
         elif len(self._requests) >= self._limits.max_requests_in_flight:
             self._refuse(request, TOO_MANY)
         else:
-            self._requests.start(self._serve(method, request), name=f"request {request.method!r}")
+            self._answer_later(method, request)
 
     @property
     def _records(self) -> RoomRecords | None:
@@ -199,13 +199,26 @@ class Connection:
             self._failed(method, request, error)
         else:
             self.socket.send(frame)
-            if method.put_down == "after" and self._records is not None:
-                self._records.touch()
+            if method.put_down == "after" and room.records is not None:
+                room.records.touch()
 
-    async def _serve(self, method: Method[Any], request: Request) -> None:
+    def _answer_later(self, method: Method[Any], request: Request) -> None:
+        """Do now what takes no time: what is refused needs no task, and what comes next finds it done."""
         self._holding += method.answers_first
         try:
-            answer = await self._call(method, request)
+            room, peer, data = self._checked(method, request)
+            answer = None if method.waits else method.handle(room, peer, data)
+        except Exception as error:
+            self._failed(method, request, error)
+            self._let_go(method)
+        else:
+            self._requests.start(self._finish(method, request, data, answer), name=f"request {request.method!r}")
+
+    async def _finish(self, method: Method[Any], request: Request, data: Any, answer: object) -> None:
+        """Do what takes time, and answer; ``answer`` is that of a method that does not wait."""
+        try:
+            if method.waits:
+                answer = await self._call(method, data)
             await self._put_down(method)
             frame = protocol.answer(request.id, answer)
         except Exception as error:
@@ -213,33 +226,38 @@ class Connection:
         else:
             self.socket.send(frame)
         finally:
-            self._holding -= method.answers_first
-            if not self._holding:
-                self._release()
+            self._let_go(method)
 
-    async def _call(self, method: Method[Any], request: Request) -> object:
-        room, peer, data = self._checked(method, request)
-        if not method.waits:
-            return method.handle(room, peer, data)
-        handle = cast(Callable[[Room, Peer, Any], Awaitable[object]], method.handle)
+    async def _call(self, method: Method[Any], data: Any) -> object:
+        handle = cast(Callable[..., Awaitable[object]], method.handle)
         if method.ordered_by is None:
-            return await handle(room, peer, data)
+            return await handle(self._room, self._peer, data)
         async with self._orders.setdefault(getattr(data, method.ordered_by), asyncio.Lock()):
-            return await handle(room, peer, data)
+            return await handle(self._room, self._peer, data)
+
+    def _let_go(self, method: Method[Any]) -> None:
+        """Tell what had to wait for the answer of ``method``, unless there are more of these."""
+        self._holding -= method.answers_first
+        if not self._holding:
+            self._release()
 
     def _checked(self, method: Method[Any], request: Request) -> tuple[Room, Peer, Any]:
         """Give what the method's handler takes, if the client may call it now."""
         data = schemas.read(method.schema, request.data)
-        assert self._room is not None and self._peer is not None
-        if method.resumes != self._peer.session.returning:
+        room, peer = self._room, self._peer
+        assert room is not None and peer is not None
+        if method.resumes != peer.session.returning:
             raise CannotResume(NO_SESSION) if method.resumes else WrongState("resume first")
-        if method.needs_join and not self._peer.joined:
+        if method.needs_join and not peer.joined:
             raise WrongState("join first")
         if method.needs is not None:
-            check(self._peer.grants, method.needs)
+            check(peer.grants, method.needs)
         if method.pace is not None:
             self._paces[method.pace].take()
-        return self._room, self._peer, data
+        if method.ordered_by is not None:
+            # What is not there need not wait for its turn.
+            OWN[method.ordered_by](peer).get(getattr(data, method.ordered_by))
+        return room, peer, data
 
     def _failed(self, method: Method[Any], request: Request, error: Exception) -> None:
         refusal = refusal_of(error, method.schema)

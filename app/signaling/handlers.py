@@ -85,7 +85,7 @@ async def produce(room: Room, peer: Peer, data: schemas.Produce) -> Created:
         transport_id=data.transport_id,
         kind=data.kind,
         rtp_parameters=data.rtp_parameters,
-        app_data=schemas.app_data(data.app_data),
+        app_data=data.app_data or {},
     )
     return Created(id=producer.id)
 
@@ -113,7 +113,7 @@ async def produce_data(room: Room, peer: Peer, data: schemas.ProduceData) -> Cre
         sctp_stream_parameters=data.sctp_stream_parameters,
         label=data.label,
         protocol=data.protocol,
-        app_data=schemas.app_data(data.app_data),
+        app_data=data.app_data or {},
         to=data.to,
     )
     return Created(id=data_producer.id)

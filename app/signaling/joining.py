@@ -65,7 +65,7 @@ class Resumed(Joined, frozen=True, kw_only=True):
 
 
 @METHODS.method("join", schemas.Join, needs_join=False, answers_first=True)
-async def join(room: Room, peer: Peer, data: schemas.Join) -> Joined:
+def join(room: Room, peer: Peer, data: schemas.Join) -> Joined:
     room.join(
         peer,
         display_name=data.display_name,
@@ -77,7 +77,7 @@ async def join(room: Room, peer: Peer, data: schemas.Join) -> Joined:
 
 
 @METHODS.method("resume", schemas.Resume, needs_join=False, resumes=True, answers_first=True)
-async def resume(room: Room, peer: Peer, data: schemas.Resume) -> Resumed:
+def resume(room: Room, peer: Peer, data: schemas.Resume) -> Resumed:
     if data.session_id != peer.session.id:
         raise BadRequest("data.sessionId: the secret is another session's")
     room.come_back(peer, _held(data))

@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from app.rtc.peer import Peer
 from app.rtc.permissions import Need
+from app.rtc.registry import Registry
 from app.rtc.room import Room
 
 from .schemas import Data
@@ -16,6 +17,14 @@ from .schemas import Data
 #: What is done so often at most: so many calls at once, and so many a second in the long run.
 Pace = Literal["talk", "data"]
 PACES: dict[Pace, tuple[int, float]] = {"talk": (10, 2.0), "data": (50, 20.0)}
+
+#: What a peer has of its own, by the field in which a client names it.
+Subject = Literal["transport_id", "producer_id", "consumer_id"]
+OWN: dict[Subject, Callable[[Peer], Registry[Any]]] = {
+    "transport_id": lambda peer: peer.media.transports,
+    "producer_id": lambda peer: peer.media.producers,
+    "consumer_id": lambda peer: peer.media.subscriber.consumers,
+}
 
 #: When that which a method changes is put down, to outlive this process: ``before`` its answer, a moment ``after``, or
 #: never, where it changes ``nothing`` that lasts.
@@ -29,7 +38,7 @@ Handler = Callable[[Room, Peer, D], object]
 @dataclass(frozen=True, slots=True)
 class Method(Generic[D]):
     """
-    A method. Calls whose field ``ordered_by`` has the same value run one after the other.
+    A method. Calls whose field ``ordered_by`` names the same object run one after the other.
 
     ``waits``: whether ``handle`` is a coroutine function; one that is not needs no task. ``needs_join``: refused before
     the peer has joined. ``needs``: what the peer's grants must cover. ``pace``: how often one client may call it, and
@@ -39,7 +48,7 @@ class Method(Generic[D]):
 
     schema: type[D]
     handle: Handler[D]
-    ordered_by: str | None
+    ordered_by: Subject | None
     needs_join: bool
     needs: Need | None
     pace: Pace | None
@@ -57,7 +66,7 @@ class MethodTable(dict[str, Method[Any]]):
         name: str,
         schema: type[D],
         *,
-        ordered_by: str | None = None,
+        ordered_by: Subject | None = None,
         needs_join: bool = True,
         needs: Need | None = None,
         pace: Pace | None = None,

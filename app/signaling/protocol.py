@@ -16,7 +16,7 @@ SUBPROTOCOL = "protoo"
 
 #: What JSON's numbers hold exactly; protoo's own clients stay below ten million.
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-NOTHING = msgspec.Raw(b"{}")
+NOTHING, NULL = msgspec.Raw(b"{}"), msgspec.Raw(b"null")
 
 
 class ProtocolError(Exception):
@@ -74,7 +74,7 @@ def decode(text: str | bytes) -> Message:
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ProtocolError(str(error)) from error
     # protoo sends {} for no data, but null reads the same to it.
-    data = NOTHING if bytes(frame.data) == b"null" else frame.data
+    data = NOTHING if frame.data == NULL else frame.data
     if frame.request and frame.id is not None and frame.method is not None:
         return Request(frame.id, frame.method, data)
     if frame.response and frame.id is not None:
@@ -118,9 +118,23 @@ def request(id: int, method: str, data: object) -> bytes:
     return _encoder.encode(_OutRequest(id, method, data))
 
 
+class _Told(msgspec.Struct):
+    """What was told last, and its wording: most is told to many, one after the other."""
+
+    method: str = ""
+    data: object = None
+    text: bytes = b""
+
+
+_told = _Told()
+
+
 def notification(method: str, data: object) -> bytes:
-    """Word a notification to the client."""
-    return _encoder.encode(_OutNotification(method, data))
+    """Word a notification to the client; ``data`` must not change any more."""
+    if data is not _told.data or method != _told.method:
+        _told.text = _encoder.encode(_OutNotification(method, data))
+        _told.method, _told.data = method, data
+    return _told.text
 
 
 def answer(id: int, data: object) -> bytes:

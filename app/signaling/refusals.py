@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from app.errors import (
     BadRequest,
@@ -19,8 +19,7 @@ from app.mediasoup import errors as mediasoup
 from .schemas import Data, wire_path
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """``code`` is HTTP's, ``name`` Connect's, ``reason`` for people."""
 
     code: int

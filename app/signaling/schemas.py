@@ -1,8 +1,8 @@
 """
 What ``data`` of each request may hold.
 
-Types and the sizes of single fields are msgspec's to check; :mod:`app.signaling.bounds` has those of all lists and
-texts below, the library's values included.
+All is msgspec's to check, in one pass: every text, list and object has its bound in its type, the library's values
+included. Only an ``appData`` may hold anything, and so is looked through by :mod:`app.signaling.bounds`.
 """
 
 from __future__ import annotations
@@ -15,15 +15,13 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from app.errors import BadRequest
 from app.mediasoup.data_structures import DtlsParameters, SctpStreamParameters
-from app.mediasoup.rtp_parameters import MediaKind, RtpCapabilities, RtpParameters
+from app.mediasoup.rtp_parameters import MediaKind, RtpCapabilities, RtpParameters, Text, UpTo100
 from app.rtc.events import Device
+from app.rtc.self_description import MAX_METADATA
 
 from . import bounds
 
-T = TypeVar("T")
-
-#: Bytes of an ``appData`` as JSON.
-MAX_APP_DATA = 4_096
+D = TypeVar("D", bound="Data")
 
 ObjectId = Annotated[str, Meta(min_length=1, max_length=64)]
 Layer = Annotated[int, Meta(ge=0, le=255)]
@@ -32,8 +30,12 @@ LastN = Annotated[int, Meta(ge=0, le=1_000)] | None
 Priority = Annotated[int, Meta(ge=1, le=255)]
 #: A data channel's label or protocol.
 ChannelText = Annotated[str, Meta(max_length=128)]
-#: Kept as it came, so that its size is known; :func:`app_data` reads it.
-AppData = msgspec.Raw
+Metadata = Annotated[str, Meta(max_length=MAX_METADATA)]
+#: As many as fit into a message that is not too large anyway.
+Ids = Annotated[list[ObjectId], Meta(max_length=10_000)]
+
+#: How msgspec says that something is too large, and how we do.
+EXCESSES = (("str", r"longer than \1 characters"), ("array|object", r"more than \1 items"))
 
 
 class Data(Struct, frozen=True, rename="camel", kw_only=True):
@@ -44,6 +46,13 @@ class Data(Struct, frozen=True, rename="camel", kw_only=True):
     """
 
     SUBJECT: ClassVar[str] = ""
+
+    def check(self) -> None:
+        """Check what types can't say. Raises BadRequest."""
+
+
+class Ignored(Struct, frozen=True):
+    """An object whose content is not needed."""
 
 
 class Nothing(Data, frozen=True):
@@ -59,10 +68,10 @@ class Join(Data, frozen=True):
 
     SUBJECT = "rtpCapabilities"
 
-    display_name: str = ""
+    display_name: Text = ""
     device: Device | None = None
     rtp_capabilities: RtpCapabilities | None = None
-    sctp_capabilities: dict[str, Any] | None = None
+    sctp_capabilities: Ignored | None = None
     dynacast: bool | None = None
 
 
@@ -70,11 +79,11 @@ class Resume(Data, frozen=True):
     """The session that the client comes back to, and the ids of what it still has; it may know no data channels."""
 
     session_id: ObjectId
-    transports: list[ObjectId]
-    producers: list[ObjectId]
-    consumers: list[ObjectId]
-    data_producers: list[ObjectId] | None = None
-    data_consumers: list[ObjectId] | None = None
+    transports: Ids
+    producers: Ids
+    consumers: Ids
+    data_producers: Ids | None = None
+    data_consumers: Ids | None = None
 
 
 class CreateWebRtcTransport(Data, frozen=True):
@@ -83,7 +92,7 @@ class CreateWebRtcTransport(Data, frozen=True):
     force_tcp: bool | None = None
     producing: bool | None = None
     consuming: bool | None = None
-    sctp_capabilities: dict[str, Any] | None = None
+    sctp_capabilities: Ignored | None = None
 
 
 class ConnectWebRtcTransport(Data, frozen=True):
@@ -136,7 +145,17 @@ class MutePeer(Data, frozen=True):
     producer_id: ObjectId | None = None
 
 
-class Produce(Data, frozen=True):
+class _Sending(Data, frozen=True, kw_only=True):
+    """What the client sends, with whatever its program says of it."""
+
+    app_data: Annotated[dict[str, Any], Meta(max_length=bounds.MAX_ITEMS)] | None = None
+
+    def check(self) -> None:
+        if self.app_data:
+            bounds.check(self.app_data, "data.appData")
+
+
+class Produce(_Sending, frozen=True, kw_only=True):
     """Audio or video that the client sends."""
 
     SUBJECT = "rtpParameters"
@@ -144,10 +163,9 @@ class Produce(Data, frozen=True):
     transport_id: ObjectId
     kind: MediaKind
     rtp_parameters: RtpParameters
-    app_data: AppData = msgspec.Raw(b"{}")
 
 
-class ProduceData(Data, frozen=True):
+class ProduceData(_Sending, frozen=True, kw_only=True):
     """A data channel that the client sends on, for those with the ids ``to``, ``None`` for all."""
 
     SUBJECT = "sctpStreamParameters"
@@ -156,8 +174,7 @@ class ProduceData(Data, frozen=True):
     sctp_stream_parameters: SctpStreamParameters
     label: ChannelText = ""
     protocol: ChannelText = ""
-    app_data: AppData = msgspec.Raw(b"{}")
-    to: list[ObjectId] | None = None
+    to: UpTo100[ObjectId] | None = None
 
 
 class SetConsumerPreferredLayers(Data, frozen=True):
@@ -202,13 +219,13 @@ class SetLastN(Data, frozen=True):
 class ChangeDisplayName(Data, frozen=True):
     """Another name for oneself."""
 
-    display_name: str
+    display_name: Text
 
 
 class UpdateRoom(Data, frozen=True):
     """Fields of :class:`app.rtc.room_config.RoomConfig`; what is absent stays."""
 
-    metadata: str | UnsetType = UNSET
+    metadata: Metadata | UnsetType = UNSET
     lobby: bool | UnsetType = UNSET
     unmute_allowed: bool | UnsetType = UNSET
     last_n: LastN | UnsetType = UNSET
@@ -218,30 +235,25 @@ class UpdateRoom(Data, frozen=True):
         return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not UNSET}
 
 
-def read(schema: type[T], raw: msgspec.Raw) -> T:
+def read(schema: type[D], raw: msgspec.Raw) -> D:
     """Read ``data`` as ``schema``. Raises BadRequest, which names the field."""
-    data: T = _decode(schema, raw, "data")
-    bounds.check(data, "data")
+    try:
+        data = msgspec.json.decode(raw, type=schema)
+    except msgspec.MsgspecError as error:
+        raise BadRequest(_in_our_words(str(error))) from error
+    except RecursionError as error:
+        raise BadRequest("data: too deeply nested") from error
+    data.check()
     return data
 
 
-def app_data(raw: AppData) -> dict[str, Any]:
-    """Read an ``appData``. Raises BadRequest if it is too large, or no object."""
-    if len(memoryview(raw)) > MAX_APP_DATA:
-        raise BadRequest(f"data.appData: larger than {MAX_APP_DATA} bytes")
-    value = _decode(dict[str, Any] | None, raw, "data.appData") or {}
-    bounds.check(value, "data.appData")
-    return value
-
-
-def _decode(schema: Any, raw: msgspec.Raw, path: str) -> Any:
-    try:
-        return msgspec.json.decode(raw, type=schema)
-    except msgspec.MsgspecError as error:
-        problem, _, where = str(error).partition(" - at `$")
-        raise BadRequest(f"{path}{where.rstrip('`')}: {problem}") from error
-    except RecursionError as error:
-        raise BadRequest(f"{path}: too deeply nested") from error
+def _in_our_words(problem: str) -> str:
+    """Turn msgspec's words for what is wrong into ours, which say first where it is."""
+    what, _, where = problem.partition(" - at `")
+    of_key, _, path = where.rpartition("$")
+    for kind, excess in EXCESSES:
+        what = re.sub(rf"^Expected `(?:{kind})` of length <= (\d+)$", excess, what)
+    return f"data{path.rstrip('`')}: {'a key: ' if of_key else ''}{what}"
 
 
 def wire_path(schema: type[Data], path: str) -> str:

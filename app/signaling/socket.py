@@ -26,11 +26,10 @@ CLOSE_SECONDS = 5.0
 MAX_CLOSE_REASON = 123
 CLOSE_CODE = struct.Struct("!H")
 PING = Frame(WSMsgType.PING)
-#: The header of a text that is sent whole (RFC 6455, section 5.2), by how its length is written.
-SHORT, MEDIUM, LONG = struct.Struct("!BB"), struct.Struct("!BBH"), struct.Struct("!BBQ")
 WHOLE_TEXT = 0x80 | WSMsgType.TEXT
-#: Looking it up in its class takes longer than the comparison.
-TEXT = WSMsgType.TEXT
+#: The header of a text that is sent whole (RFC 6455, section 5.2), by its length, if that is short; and else.
+SHORT = tuple(bytes((WHOLE_TEXT, length)) for length in range(126))
+MEDIUM, LONG = struct.Struct("!BBH"), struct.Struct("!BBQ")
 #: How a client's end of the socket came about, as the others and history are told.
 LEFT, LOST, AT_FAULT = "left", "connection-lost", "protocol-error"
 #: How a client closes that is done here. No code at all reads as 0.
@@ -60,7 +59,11 @@ class Socket:
         self._on_fault = on_fault
         self._outbox = Outbox(limits.max_outgoing_queue, limits.max_outgoing_bytes)
         self._ws = DirectWebSocket(
-            self._received, protocol=SUBPROTOCOL, max_msg_size=limits.max_message_size, timeout=CLOSE_SECONDS
+            self._text_received,
+            self._received,
+            protocol=SUBPROTOCOL,
+            max_msg_size=limits.max_message_size,
+            timeout=CLOSE_SECONDS,
         )
         self._protocol: web.RequestHandler | None = None
         self._transport: asyncio.Transport | None = None
@@ -91,10 +94,19 @@ class Socket:
 
     def send(self, text: bytes) -> None:
         """Send a text frame, or queue it until it can be sent; too many of them are the client's fault."""
-        if (transport := self._free_transport()) is not None:
-            transport.write(_header(len(text)) + text)
+        protocol, transport, length = self._protocol, self._transport, len(text)
+        if (
+            protocol is None
+            or transport is None
+            or self.closing
+            or not self._outbox.idle
+            # The client does not read, or is gone.
+            or protocol.writing_paused
+            or transport.is_closing()
+        ):
+            self._put(Frame(WSMsgType.TEXT, text))
         else:
-            self._put(Frame(TEXT, text))
+            transport.write((SHORT[length] if length < len(SHORT) else _long_header(length)) + text)
 
     def ping(self) -> None:
         """Make the client show that it lives."""
@@ -119,19 +131,14 @@ class Socket:
         if not self.closing and not self._outbox.put(frame):
             self._on_fault(WSCloseCode.POLICY_VIOLATION, "too slow: what was sent is not read")
 
-    def _free_transport(self) -> asyncio.Transport | None:
-        """Give the transport if a frame may go to it at once: none waits, and the client reads."""
-        transport, protocol = self._transport, self._protocol
-        if self.closing or not self._outbox.idle or transport is None or protocol is None:
-            return None
-        return None if protocol.writing_paused or transport.is_closing() else transport
+    def _text_received(self, text: str) -> None:
+        self.last_heard = self._loop.time()
+        if not self.closing:
+            self._on_text(text)
 
     def _received(self, message: WSMessage) -> None:
         self.last_heard = self._loop.time()
-        if message.type is TEXT:
-            if not self.closing:
-                self._on_text(message.data)
-        elif message.type is WSMsgType.CLOSE:
+        if message.type is WSMsgType.CLOSE:
             if message.data in DONE and not self.closing:
                 self.end = LEFT
         elif self.closing:
@@ -170,9 +177,7 @@ class Socket:
             self.abort()
 
 
-def _header(length: int) -> bytes:
-    if length < 126:
-        return SHORT.pack(WHOLE_TEXT, length)
+def _long_header(length: int) -> bytes:
     if length < 65_536:
         return MEDIUM.pack(WHOLE_TEXT, 126, length)
     return LONG.pack(WHOLE_TEXT, 127, length)

@@ -13,20 +13,27 @@ from aiohttp import WSMessage, WSMsgType, web
 from aiohttp._websocket.reader import WebSocketDataQueue
 from aiohttp.http_websocket import WebSocketReader, WebSocketWriter
 
-#: Looking it up in its class takes longer than the comparison.
-CLOSE = WSMsgType.CLOSE
+#: Looking them up in their class takes longer than the comparison.
+TEXT, CLOSE = WSMsgType.TEXT, WSMsgType.CLOSE
 
 
 class DirectWebSocket(web.WebSocketResponse):
     """
-    ``on_frame`` is called for each message and control frame, the client's close being the last.
+    ``on_text`` is called for each text message, ``on_frame`` for each other message and control frame, the client's
+    close being the last.
 
     ``ended`` is done when no more will come. Its result is ``None`` after a close or when the connection was lost, or
     else the error for which the rest can't be read.
     """
 
     def __init__(
-        self, on_frame: Callable[[WSMessage], None], *, protocol: str, max_msg_size: int, timeout: float
+        self,
+        on_text: Callable[[str], None],
+        on_frame: Callable[[WSMessage], None],
+        *,
+        protocol: str,
+        max_msg_size: int,
+        timeout: float,
     ) -> None:
         # Pings are for ``on_frame`` to answer: aiohttp would hide that the client was heard.
         super().__init__(
@@ -38,12 +45,12 @@ class DirectWebSocket(web.WebSocketResponse):
             compress=False,
         )
         self.ended: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-        self._on_frame = on_frame
+        self._on_text, self._on_frame = on_text, on_frame
 
     def _post_start(self, request: web.BaseRequest, protocol: str | None, writer: WebSocketWriter) -> None:
         """Do as the base does, but for the queue: nothing needs one, and so none can fill."""
         self._ws_protocol, self._writer = protocol, writer
-        self._reader = _Passage(request.protocol, self._on_frame, self._end)
+        self._reader = _Passage(request.protocol, self._on_text, self._on_frame, self._end)
         self._parser = WebSocketReader(self._reader, self._max_msg_size, compress=False, decode_text=True)
         request.protocol.set_parser(self._parser)
         request.protocol.keep_alive(False)
@@ -67,20 +74,25 @@ class _Passage(WebSocketDataQueue):
     def __init__(
         self,
         protocol: web.RequestHandler,
+        on_text: Callable[[str], None],
         on_frame: Callable[[WSMessage], None],
         on_end: Callable[[WSMessage | Exception | None], None],
     ) -> None:
         super().__init__(protocol, 0, loop=asyncio.get_running_loop())
-        self._on_frame = on_frame
+        self._on_text, self._on_frame = on_text, on_frame
         self._on_end = on_end
         self._ended = False
 
     def feed_data(self, data: WSMessage, size: int) -> None:  # type: ignore[override]
-        if not self._ended:
-            self._on_frame(data)
-            if data.type is CLOSE:
-                self._ended = True
-                self._on_end(data)
+        if self._ended:
+            return
+        if data.type is TEXT:
+            self._on_text(data.data)
+            return
+        self._on_frame(data)
+        if data.type is CLOSE:
+            self._ended = True
+            self._on_end(data)
 
     def feed_eof(self) -> None:
         super().feed_eof()

@@ -75,6 +75,17 @@ async def test_the_answer_to_join_comes_before_the_consumers(connect: Connect) -
     assert (await bobs_joining)["peers"][0]["id"] == "ada"
 
 
+async def test_what_is_sent_along_with_join_finds_it_done(connect: Connect) -> None:
+    client = await connect("ada")
+    joining = client.start_request("join", {"displayName": "Ada"})
+    renaming = client.start_request("changeDisplayName", {"displayName": "Countess"})
+    limiting = client.start_request("setLastN", {"lastN": 1})
+    choosing = client.start_request("setSubscription", {"auto": False})
+    assert (await joining)["sessionId"]
+    for request in (renaming, limiting, choosing):
+        assert await request == {}
+
+
 async def test_a_consumer_tells_all_that_mediasoup_client_needs(connect: Connect) -> None:
     ada, bob = await connect("ada"), await connect("bob")
     await join(ada)

@@ -109,3 +109,12 @@ class Point(msgspec.Struct, rename="camel"):
 )
 def test_frames_are_what_protoo_expects(frame: bytes, expected: dict[str, object]) -> None:
     assert json.loads(frame) == expected
+
+
+def test_what_is_told_to_many_is_worded_once() -> None:
+    point = Point(1)
+    text = protocol.notification("peerClosed", point)
+    assert protocol.notification("peerClosed", point) is text
+    for method, data, expected in (("peerClosed", Point(2), {"farLeft": 2}), ("other", point, {"farLeft": 1})):
+        told = json.loads(protocol.notification(method, data))
+        assert told == {"notification": True, "method": method, "data": expected}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from msgspec import inspect
 
 from app.errors import BadRequest
-from app.signaling import bounds, schemas
+from app.signaling import schemas
+from app.signaling.connection import METHODS
 
 FINGERPRINT = {"algorithm": "sha-256", "value": ":".join(["AB"] * 32)}
 
@@ -94,52 +95,82 @@ def test_texts_are_bounded_wherever_they_are() -> None:
     assert problem(schemas.Produce, produce(rtcp={"cname": "x" * 513})) == (
         "data.rtpParameters.rtcp.cname: longer than 512 characters"
     )
-    assert problem(schemas.Join, {"sctpCapabilities": {"x" * 513: 1}}) == "a key: longer than 512 characters"
-
-
-#: Near the bounds, on both sides of them.
-NEAR = (st.none(), st.booleans(), st.integers(), st.integers(min_value=510, max_value=514).map("x".__mul__))
-DEEP = st.integers(min_value=10, max_value=20).map(lambda depth: json.loads("[" * depth + "]" * depth))
-LONG = st.integers(min_value=30, max_value=102).map(lambda length: [0] * length)
-
-
-@given(
-    st.recursive(
-        st.one_of(*NEAR, DEEP, LONG),
-        lambda inner: (
-            st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab") | NEAR[-1], inner, max_size=3)
-        ),
+    assert problem(schemas.Produce, produce(codecs=[{"mimeType": "x" * 513, "payloadType": 0, "clockRate": 0}])) == (
+        "data.rtpParameters.codecs[0].mimeType: longer than 512 characters"
     )
-)
-def test_what_is_taken_for_small_breaks_no_bound(value: object) -> None:
-    if bounds.is_small(value):
-        bounds.refuse_large(value, "data")
 
 
-def test_what_clients_send_is_taken_for_small() -> None:
-    assert bounds.is_small(schemas.read(schemas.Produce, raw(produce(encodings=[{"ssrc": 1}], msid="stream track"))))
+def test_objects_and_their_keys_are_bounded() -> None:
+    codec = {"mimeType": "audio/opus", "payloadType": 111, "clockRate": 48000}
+    many = {**codec, "parameters": {f"p{number}": 1 for number in range(33)}}
+    assert problem(schemas.Produce, produce(codecs=[many])) == (
+        "data.rtpParameters.codecs[0].parameters: more than 32 items"
+    )
+    long = {**codec, "parameters": {"x" * 513: 1}}
+    assert problem(schemas.Produce, produce(codecs=[long])) == (
+        "data.rtpParameters.codecs[0].parameters: a key: longer than 512 characters"
+    )
+
+
+def test_what_is_not_needed_is_not_looked_at() -> None:
+    data = schemas.read(schemas.CreateWebRtcTransport, raw({"sctpCapabilities": {"x" * 513: ["y"] * 10_000}}))
+    assert data.sctp_capabilities is not None
+
+
+def unbounded(kind: inspect.Type, place: str) -> Iterator[str]:
+    """Find whatever of a type may be of any size."""
+    match kind:
+        case inspect.StructType():
+            for field in kind.fields:
+                yield from unbounded(field.type, f"{place}.{field.encode_name}")
+        case inspect.UnionType():
+            for type in kind.types:
+                yield from unbounded(type, place)
+        case inspect.ListType() | inspect.DictType() | inspect.StrType() | inspect.RawType() | inspect.AnyType():
+            if getattr(kind, "max_length", None) is None and getattr(kind, "pattern", None) is None:
+                yield place
+            if isinstance(kind, inspect.DictType):
+                yield from unbounded(kind.key_type, f"{place} (key)")
+                yield from unbounded(kind.value_type, f"{place}[...]")
+            elif isinstance(kind, inspect.ListType):
+                yield from unbounded(kind.item_type, f"{place}[...]")
+        case inspect.IntType() | inspect.FloatType() | inspect.BoolType() | inspect.NoneType() | inspect.LiteralType():
+            pass
+        case _:
+            yield f"{place}: {kind}, which this test does not know"
+
+
+def test_the_types_bound_all_that_clients_send_but_app_data() -> None:
+    found = {
+        place.removesuffix(" (key)").removesuffix("[...]")
+        for name, method in METHODS.items()
+        for place in unbounded(inspect.type_info(method.schema), name)
+    }
+    assert found == {"produce.appData", "produceData.appData"}
 
 
 def test_app_data_are_passed_on_as_they_came() -> None:
-    assert schemas.app_data(raw({"source": "camera", "deep": [{"er": None}]})) == {
-        "source": "camera",
-        "deep": [{"er": None}],
-    }
-    assert schemas.app_data(raw(None)) == {}
+    app_data = {"source": "camera", "deep": [{"er": None}]}
+    assert schemas.read(schemas.Produce, raw({**produce(), "appData": app_data})).app_data == app_data
+    assert schemas.read(schemas.Produce, raw({**produce(), "appData": None})).app_data is None
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("app_data", "expected"),
     [
-        (b"[]", "data.appData: Expected `object | null`"),
-        (b'{"a": "' + b"x" * 4_096 + b'"}', "data.appData: larger than 4096 bytes"),
-        (b'{"a":' + b"[" * 20 + b"]" * 20 + b"}", "data.appData.a" + "[0]" * 15 + ": nested deeper than 16 levels"),
-        (b'{"a":' + b"[" * 2_000 + b"]" * 2_000 + b"}", "data.appData: too deeply nested"),
+        ("[]", "data.appData: Expected `object | null`"),
+        ('{"a": ["' + "x" * 513 + '"]}', "data.appData.a[0]: longer than 512 characters"),
+        ('{"a": {"' + "x" * 513 + '": 1}}', "data.appData.a: a key: longer than 512 characters"),
+        ('{"a": [' + "0," * 100 + "0]}", "data.appData.a: more than 100 items"),
+        (json.dumps({str(number): "x" * 500 for number in range(9)}), "data.appData: larger than 4096 bytes"),
+        ('{"a":' + "[" * 20 + "]" * 20 + "}", "data.appData.a" + "[0]" * 15 + ": nested deeper than 16 levels"),
+        ('{"a":' + "[" * 2_000 + "]" * 2_000 + "}", "data: too deeply nested"),
     ],
 )
-def test_app_data_are_bounded(text: bytes, expected: str) -> None:
+def test_app_data_are_bounded(app_data: str, expected: str) -> None:
+    text = json.dumps(produce()).removesuffix("}") + f', "appData": {app_data}}}'
     with pytest.raises(BadRequest) as caught:
-        schemas.app_data(msgspec.Raw(text))
+        schemas.read(schemas.Produce, msgspec.Raw(text))
     assert str(caught.value).startswith(expected)
 
 
