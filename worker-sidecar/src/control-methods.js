@@ -6,7 +6,7 @@ import { ControlError } from './control-error.js';
 const PROTOCOL = 1;
 
 /** @typedef {Record<string, unknown>} Data */
-/** @typedef {(data: Data) => object | Promise<object>} Method */
+/** @typedef {(data: Data) => object} Method */
 
 /**
  * @param {import('./worker-slot.js').WorkerSlot[]} slots - each at the index that is its number
@@ -21,7 +21,7 @@ export function controlMethods(slots, { release, schemas }, log) {
       return { protocol: PROTOCOL, release, schemas, pid: process.pid, slots: numbers };
     },
 
-    status: async () => ({ slots: await Promise.all(slots.map((slot) => slot.status())) }),
+    status: () => ({ slots: slots.map((slot) => slot.status()) }),
 
     restart: (data) => {
       const slot = pick(slots, data);

@@ -21,8 +21,8 @@ const MAX_BACKLOG = 1_048_576;
 export class ControlServer {
   #methods;
   #log;
-  /** @type {Set<net.Socket>} */
-  #clients = new Set();
+  /** No Set: it would keep dead sockets alive for long, as StateRecords tells of a Map. @type {net.Socket[]} */
+  #clients = [];
 
   /**
    * @param {Record<string, import('./control-methods.js').Method>} methods
@@ -57,15 +57,15 @@ export class ControlServer {
   /** Part from every client. */
   end() {
     this.#clients.forEach(part);
-    this.#clients.clear();
+    this.#clients = [];
   }
 
   /** @param {net.Socket} socket */
   async #serve(socket) {
-    this.#clients.add(socket);
+    this.#clients.push(socket);
     const closed = new AbortController();
     socket.once('close', () => {
-      this.#clients.delete(socket);
+      this.#clients = this.#clients.filter((client) => client !== socket);
       closed.abort();
     });
     // Without a listener an error would end the process, whoever else awaits the socket.
@@ -95,16 +95,16 @@ export class ControlServer {
     const splitter = new LineSplitter(MAX_LINE);
     for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
       for (const line of splitter.push(chunk)) {
-        if (!socket.write(await this.#answer(line))) await once(socket, 'drain', { signal: closed });
+        if (!socket.write(this.#answer(line))) await once(socket, 'drain', { signal: closed });
       }
     }
   }
 
   /**
    * @param {Buffer} line
-   * @returns {Promise<string>}
+   * @returns {string}
    */
-  async #answer(line) {
+  #answer(line) {
     let message;
     try {
       message = decode(line);
@@ -112,7 +112,7 @@ export class ControlServer {
       if (!Object.hasOwn(this.#methods, method)) {
         throw new ControlError('unknown_method', `there is no method "${method.slice(0, 64)}"`);
       }
-      return encodeAnswer(id, await this.#methods[method](data));
+      return encodeAnswer(id, this.#methods[method](data));
     } catch (error) {
       if (!(error instanceof ControlError)) throw error;
       return encodeError(idOf(message), error);

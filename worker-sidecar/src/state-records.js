@@ -14,11 +14,16 @@ const MAX_TOTAL_SIZE = 16_777_216;
 /** How many records one worker may have. */
 const MAX_RECORDS = 16_384;
 
+/** How many deletions are needed at least to make it worth to move the records to a new map. */
+const RENEW_AFTER = 64;
+
 /** The records of one worker. Full means refused: nothing is ever dropped to make room. */
 export class StateRecords {
   /** @type {Map<string, string>} */
   #records = new Map();
   #totalSize = 0;
+  /** Since the map is in use. */
+  #deletions = 0;
 
   /**
    * @param {string} key
@@ -60,7 +65,22 @@ export class StateRecords {
    */
   delete(key) {
     this.#totalSize -= this.#sizeOf(key);
-    return this.#records.delete(key);
+    const deleted = this.#records.delete(key);
+    if (deleted) this.#renew();
+    return deleted;
+  }
+
+  /**
+   * Move to a new map now and then.
+   *
+   * V8 links the table that a map has left, with all that was in it, to the one that it moved to. Once one of
+   * them is in the old generation it keeps alive all that follow, until the next full collection.
+   */
+  #renew() {
+    this.#deletions += 1;
+    if (this.#deletions < Math.max(RENEW_AFTER, this.#records.size)) return;
+    this.#records = new Map(this.#records);
+    this.#deletions = 0;
   }
 
   /**

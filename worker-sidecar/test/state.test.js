@@ -55,6 +55,18 @@ test('records die with their worker, and the next one takes none for it', async 
   assert.equal((await control.get('state.get', { slot: 1, key: 'room' })).value, 'kept');
 });
 
+test('what stays is found, in order and with its size, however many others come and go', () => {
+  const records = new StateRecords();
+  const stay = ['a', 'b', 'c'].map((key) => ({ key, value: key.repeat(250_000) }));
+  for (const { key, value } of stay) records.put(key, value);
+  for (let number = 0; number < 1_000; number += 1) {
+    records.put(`passing-${number}`, 'v'.repeat(100_000));
+    assert.equal(records.delete(`passing-${number}`), true);
+    assert.equal(records.delete(`passing-${number}`), false);
+  }
+  assert.deepEqual(records.list(''), stay);
+});
+
 test('a record that is too large is refused by name', async (t) => {
   const sidecar = await startSidecar(t);
   const control = await sidecar.control();
