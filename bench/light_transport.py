@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from OpenSSL import SSL
 ASK_AGAIN: Final = 0.5
 #: Seconds that connecting may take.
 PATIENCE: Final = 30.0
+#: Bytes that the kernel may keep for one of them, while the program that runs hundreds of them does not get its turn.
+RECEIVE_BUFFER: Final = 1_048_576
 #: A datagram of DTLS has no more bytes.
 MTU: Final = 1_200
 #: That of a host candidate (RFC 8445, section 5.1.2).
@@ -166,6 +169,7 @@ class LightTransport(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
         self._transport = transport
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         # What does not fit is as good as lost on the way, and comes again.

@@ -26,6 +26,10 @@ ANSWER_TIMEOUT = 2.0
 #: Seconds after the start that a source has to be there, and all its workers, for what was left in them to be waited
 #: for. A source that is not there at once has nothing: workers die with it.
 SOURCE_PATIENCE, PATIENCE = 2.0, 10.0
+#: Bytes that the kernel may keep of what came for a worker, and of what it sends: all its clients share one UDP port,
+#: and the 208 KiB of Linux last for some ninety packets, which is less than a moment without the processor. Linux gives
+#: no more than ``net.core.rmem_max`` and ``wmem_max``, see docs/reliability.md.
+SOCKET_BUFFER = 4 * 1_024 * 1_024
 #: Seconds between tries to make a worker ready. The first are short: a slot should be back within 2 s.
 FIRST_DELAY, LONGEST_DELAY = 0.1, 2.0
 
@@ -223,6 +227,8 @@ class WorkerPool:
                     ip=settings.rtc_ip,
                     port=port,
                     announced_address=settings.announced_address,
+                    send_buffer_size=SOCKET_BUFFER if protocol == "udp" else 0,
+                    recv_buffer_size=SOCKET_BUFFER if protocol == "udp" else 0,
                 )
                 for protocol in ("udp", "tcp")
             ]
