@@ -81,12 +81,14 @@ database() {
     fi
 }
 
-# servers_for_tests: what the tests start by themselves, on free ports and in folders of their own.
+# servers_for_tests: what tests and benchmarks start by themselves, on free ports and in folders of their own.
 servers_for_tests() {
     local missing=()
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
     command -v redis-server >/dev/null || missing+=(redis-server)
     command -v turnserver >/dev/null || missing+=(coturn)
+    # Debian's is where only root looks for commands.
+    command -v haproxy >/dev/null || [[ -x /usr/sbin/haproxy ]] || missing+=(haproxy)
     install_without_starting "${missing[@]}"
 }
 
@@ -128,6 +130,7 @@ case ${1:-} in
         ;;
     bench)
         need_commands flatc:flatbuffers-compiler
+        servers_for_tests
         to_run "$everything"
         npm_packages bench/node
         ;;

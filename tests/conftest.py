@@ -22,8 +22,8 @@ from tests.rtc.fakes import free_port
 
 ROOT = Path(__file__).parents[1]
 
-#: Fixtures of databases.
-pytest_plugins = ("tests.databases",)
+#: Fixtures of databases, and of Redis.
+pytest_plugins = ("tests.databases", "tests.redis_server")
 
 
 class SidecarProcess:

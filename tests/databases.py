@@ -102,7 +102,7 @@ class PostgresServer:
                 cwd=self._directory,
                 # Control-C in a terminal is for pytest, which then stops it.
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
                 **self._as_server,
             )
         _wait(self._is_ready, "PostgreSQL did not start: see its log below", self._log)
@@ -177,7 +177,7 @@ class PostgresServer:
         return (self._directory / "log").read_text()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Have the kernel stop this process with its parent: pytest may be killed before it can."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
 

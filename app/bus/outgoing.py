@@ -1,0 +1,99 @@
+"""What a part has to say and could not yet."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+
+from loguru import logger
+
+from app.rtc.bus import Part, PartId
+
+from .batch import Batch, Stamp
+from .clock import Clock
+
+#: How many words wait, and for how many microseconds, while the bus does not answer. The oldest are dropped.
+MAX_WORDS = 1_000
+MAX_AGE = 5_000_000
+
+
+class Outgoing:
+    """Collects what one part says, until it is taken."""
+
+    def __init__(self, part_id: PartId, part: Part, clock: Clock) -> None:
+        self._part_id = part_id
+        self._part = part
+        self._clock = clock
+        #: Its facts, as others know them; those that an earlier app left until it is touched.
+        self.facts: Mapping[str, bytes] = {}
+        self._is_touched = False
+        #: Whether the part said that it has facts of its own.
+        self.was_touched = False
+        self._common: dict[str, tuple[Stamp, bytes]] = {}
+        self._words: deque[tuple[int, PartId, bytes]] = deque(maxlen=MAX_WORDS)
+
+    def touch(self) -> None:
+        self._is_touched = self.was_touched = True
+
+    def agree(self, key: str, stamp: Stamp, value: bytes) -> None:
+        self._common[key] = stamp, value
+
+    def say(self, word: bytes, to: PartId | None) -> None:
+        self._words.append((self._clock.stamp(), to or "", word))
+
+    def take(self) -> list[Batch]:
+        """Take all there is to say, in the order in which it has to be said: facts and what is common come first."""
+        first = Batch(self._part_id, common=self.take_common())
+        if self._is_touched:
+            first.put, first.drop = self._differences()
+        return [batch for batch in (first, *self._take_words()) if batch.says_something()]
+
+    def take_common(self) -> dict[str, tuple[Stamp, bytes]]:
+        """Take what is to be common."""
+        common, self._common = self._common, {}
+        return common
+
+    def take_whole(self, common: Mapping[str, tuple[Stamp, bytes]]) -> Batch:
+        """Take all facts, changed or not, with all that is known to be common. Words have to be taken apart."""
+        self._common = {}
+        if self.was_touched:
+            self._differences()
+        return Batch(self._part_id, whole=True, put=dict(self.facts), common=dict(common))
+
+    def put_back(self, batches: Iterable[Batch]) -> None:
+        """Keep words that could not be written. The rest is written anew, with :meth:`take_whole`."""
+        kept = [(number, batch.to, word) for batch in batches for number, word in batch.words]
+        self._words = deque([*kept, *self._words], maxlen=MAX_WORDS)
+
+    def clear_words(self) -> None:
+        """Drop words: there is nobody to hear them."""
+        self._words.clear()
+
+    def refresh(self) -> None:
+        """Look at the facts, if they were touched."""
+        if self._is_touched:
+            self._differences()
+
+    def _differences(self) -> tuple[dict[str, bytes], list[str]]:
+        self._is_touched = False
+        before = self.facts
+        try:
+            self.facts = dict(self._part.facts())
+        except Exception:
+            # The others go on with what they know.
+            logger.exception("a part failed to tell its facts")
+        put = {key: value for key, value in self.facts.items() if before.get(key) != value}
+        return put, [key for key in before if key not in self.facts]
+
+    def _take_words(self) -> list[Batch]:
+        """Give words that go to the same in one."""
+        batches: list[Batch] = []
+        too_old = self._clock.now() - MAX_AGE
+        for number, to, word in self._words:
+            if number < too_old:
+                continue
+            if not batches or batches[-1].to != to:
+                batches.append(Batch(self._part_id, words=[], to=to))
+            batches[-1].words.append((number, word))
+        self._words.clear()
+        return batches
