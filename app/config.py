@@ -11,13 +11,15 @@ import difflib
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from environs import Env, EnvError, ValidationError
+from environs import Env, EnvError
+
+from .kinds import Kind, flag, number, one_of, optional, path, port_range, seconds, share, some, some_of, text
 
 PREFIX = "CONNECT_"
 
@@ -30,83 +32,6 @@ class SettingsError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-@dataclass(frozen=True, slots=True)
-class Kind(Generic[T]):
-    """What a variable may hold: how it is read, and how a message and the docs say it."""
-
-    read: Callable[[Env, str, T], T]
-    allowed: str
-
-
-def number(low: int, high: int) -> Kind[int]:
-    """A whole number from ``low`` to ``high``, both included."""
-    check = _satisfies(lambda value: low <= value <= high)
-    return Kind(lambda env, name, default: env.int(name, default, validate=check), f"{low} to {high}")
-
-
-def seconds(low: float, high: float) -> Kind[float]:
-    """A time in seconds, fractions allowed."""
-    check = _satisfies(lambda value: low <= value <= high)
-    return Kind(lambda env, name, default: env.float(name, default, validate=check), f"{low:g} to {high:g}")
-
-
-def one_of(*words: str) -> Kind[str]:
-    """One of a few words."""
-    return text(lambda value: value in words, ", ".join(words))
-
-
-def some_of(*words: str) -> Kind[tuple[str, ...]]:
-    """Any of a few words, separated by commas."""
-
-    def read(env: Env, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        chosen = tuple(word.strip() for word in env.str(name, ",".join(default)).split(","))
-        if not set(chosen) <= set(words):
-            raise EnvError
-        return chosen
-
-    return Kind(read, "comma-separated: " + ", ".join(words))
-
-
-def flag() -> Kind[bool]:
-    """Something that is on or off."""
-    return Kind(lambda env, name, default: env.bool(name, default), "true or false")
-
-
-def some(is_valid: Callable[[str], bool], allowed: str) -> Kind[tuple[str, ...]]:
-    """Any number of texts, separated by commas, each of which ``is_valid``."""
-
-    def read(env: Env, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        values = tuple(part.strip() for part in env.str(name, ",".join(default)).split(",") if part.strip())
-        if not all(map(is_valid, values)):
-            raise EnvError
-        return values
-
-    return Kind(read, f"comma-separated: {allowed}")
-
-
-def text(is_valid: Callable[[str], bool], allowed: str) -> Kind[str]:
-    """A text for which ``is_valid``."""
-    return Kind(lambda env, name, default: env.str(name, default, validate=_satisfies(is_valid)), allowed)
-
-
-def optional(kind: Kind[str]) -> Kind[str | None]:
-    """As ``kind``, or nothing at all."""
-    return Kind(lambda env, name, default: kind.read(env, name, default or ""), kind.allowed)
-
-
-def path(allowed: str) -> Kind[Path]:
-    """A path, relative to the working directory if it isn't absolute."""
-    return Kind(lambda env, name, default: env.path(name, default), allowed)
-
-
-def _satisfies(is_valid: Callable[[Any], bool]) -> Callable[[Any], None]:
-    def check(value: Any) -> None:
-        if not is_valid(value):
-            raise ValidationError("not allowed")
-
-    return check
 
 
 def _is_ip(value: str) -> bool:
@@ -134,6 +59,17 @@ def _is_origin(value: str) -> bool:
     parts = urlsplit(value)
     bare = parts._replace(scheme="", netloc="") == ("", "", "", "", "")
     return value == "*" or (parts.scheme in ("http", "https") and bool(parts.hostname) and bare)
+
+
+def _is_websocket(value: str) -> bool:
+    parts = urlsplit(value)
+    bare = parts._replace(scheme="", netloc="", path="") == ("", "", "", "", "")
+    return parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.path not in ("", "/") and bare
+
+
+def is_node_id(value: str) -> bool:
+    """Whether a node may be called that."""
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", value) is not None
 
 
 def _is_redis(value: str) -> bool:
@@ -194,6 +130,7 @@ class Limits:
     max_members_per_room: int = setting(500, number(1, 100_000))
     max_api_keys_per_user: int = setting(20, number(1, 1_000))
     max_lobby: int = setting(50, number(1, 10_000))
+    max_pipes_per_router: int = setting(8, number(1, 1_000))
     request_timeout_seconds: float = setting(10.0, seconds(0.1, 120))
     login_rate: str = setting("10/minute", rate())
     register_rate: str = setting("10/hour", rate())
@@ -246,6 +183,17 @@ class Settings:
     session_grace_seconds: float = setting(30.0, seconds(0, 3_600))
     rebuild_seconds: float = setting(60.0, seconds(1, 3_600))
 
+    worker_max_cpu: float = setting(0.8, share())
+    worker_max_consumers: int = setting(2_000, number(1, 1_000_000))
+
+    node_id: str | None = setting(None, optional(text(is_node_id, "letters, digits and . _ -, at most 63")))
+    node_region: str | None = setting(None, optional(text(is_node_id, "letters, digits and . _ -, at most 63")))
+    node_url: str | None = setting(None, optional(text(_is_websocket, "such as wss://node1.example.org/ws")))
+    node_media_ip: str | None = setting(None, optional(text(_is_ip, "an IP address")))
+    node_media_address: str | None = setting(None, optional(text(_is_ip, "an IP address")))
+    node_media_ports: tuple[int, int] = setting((20_000, 20_999), port_range())
+    node_lease_seconds: float = setting(4.0, seconds(1, 60))
+
     stun_urls: tuple[str, ...] = setting((), some(_is_stun, "such as stun:stun.example.org:3478"))
     turn_urls: tuple[str, ...] = setting((), some(_is_turn, "such as turn:turn.example.org:3478?transport=udp"))
     turn_secrets: tuple[str, ...] = setting(
@@ -283,6 +231,19 @@ class Settings:
             raise SettingsError(problems)
         return settings
 
+    @property
+    def pipe_ip(self) -> str:
+        """The address of this machine at which workers take media from other nodes."""
+        return self.node_media_ip or self.rtc_ip
+
+    @property
+    def pipe_address(self) -> str:
+        """The address to which other nodes send it."""
+        announced = self.announced_address
+        if self.node_media_address or self.node_media_ip or announced is None or not _is_ip(announced):
+            return self.node_media_address or self.pipe_ip
+        return announced
+
     def _contradictions(self) -> Iterator[str]:
         """Say which values are fine in themselves but not together."""
         if ipaddress.ip_address(self.rtc_ip).is_unspecified and self.announced_address is None:
@@ -290,9 +251,18 @@ class Settings:
                 f"CONNECT_RTC_IP: {self.rtc_ip!r} is no address that clients can reach; set "
                 "CONNECT_ANNOUNCED_ADDRESS to the one they use, or name one interface"
             )
+        if self.redis_url and ipaddress.ip_address(self.pipe_address).is_unspecified:
+            yield (
+                f"CONNECT_NODE_MEDIA_ADDRESS: {self.pipe_address!r}, which comes of other settings, is no address that "
+                "other nodes can reach; set it to the one they use"
+            )
         workers = self.workers or os.cpu_count() or 1
-        if self.rtc_port + workers - 1 > 65_535:
+        last_port = self.rtc_port + workers - 1
+        if last_port > 65_535:
             yield f"CONNECT_RTC_PORT: {self.rtc_port} leaves no port for each of {workers} workers"
+        first, last = self.node_media_ports
+        if first <= last_port and self.rtc_port <= last:
+            yield f"CONNECT_NODE_MEDIA_PORTS: {first}-{last} has ports that clients use, {self.rtc_port}-{last_port}"
         if bool(self.turn_urls) != bool(self.turn_secrets):
             yield "CONNECT_TURN_URLS and CONNECT_TURN_SECRETS: one is of no use without the other"
         ids = [each.partition(":")[0] for each in self.secret_keys]

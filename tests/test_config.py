@@ -66,6 +66,15 @@ def test_every_variable_reaches_its_field(environment: pytest.MonkeyPatch) -> No
         "EMPTY_ROOM_SECONDS": ("1.5", 1.5),
         "SESSION_GRACE_SECONDS": ("0.5", 0.5),
         "REBUILD_SECONDS": ("5", 5.0),
+        "WORKER_MAX_CPU": ("0.5", 0.5),
+        "WORKER_MAX_CONSUMERS": ("500", 500),
+        "NODE_ID": ("node-1", "node-1"),
+        "NODE_REGION": ("eu", "eu"),
+        "NODE_URL": ("wss://node1.example.org/ws", "wss://node1.example.org/ws"),
+        "NODE_MEDIA_IP": ("10.0.0.1", "10.0.0.1"),
+        "NODE_MEDIA_ADDRESS": ("192.0.2.1", "192.0.2.1"),
+        "NODE_MEDIA_PORTS": ("20100-20199", (20_100, 20_199)),
+        "NODE_LEASE_SECONDS": ("1.5", 1.5),
         "STUN_URLS": ("stun:stun.example.org", ("stun:stun.example.org",)),
         "TURN_URLS": (
             "turn:turn.example.org:3478?transport=udp,turns:[2001:db8::1]:5349",
@@ -144,6 +153,15 @@ def test_a_mistyped_name_is_refused_and_the_likely_one_named(environment: pytest
         ("OPEN_ROOMS", "perhaps"),
         ("LOGIN_RATE", "often"),
         ("JOIN_RATE", "0/minute"),
+        ("WORKER_MAX_CPU", "80"),
+        ("NODE_ID", "node/1"),
+        ("NODE_URL", "https://node1.example.org/ws"),
+        ("NODE_URL", "wss://node1.example.org"),
+        ("NODE_URL", "wss://node1.example.org/ws?a=b"),
+        ("NODE_MEDIA_ADDRESS", "node1.example.org"),
+        ("NODE_MEDIA_PORTS", "20100"),
+        ("NODE_MEDIA_PORTS", "20199-20100"),
+        ("NODE_MEDIA_PORTS", "20000-70000"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -200,6 +218,37 @@ def test_a_run_directory_must_be_short_enough_for_sockets(environment: pytest.Mo
     assert problem.startswith("CONNECT_RUN_DIR")
 
 
+def test_other_nodes_send_media_where_clients_do_unless_it_is_said_otherwise() -> None:
+    settings = Settings(rtc_ip="10.0.0.1")
+    assert (settings.pipe_ip, settings.pipe_address) == ("10.0.0.1", "10.0.0.1")
+    settings = dataclasses.replace(settings, announced_address="192.0.2.1")
+    assert (settings.pipe_ip, settings.pipe_address) == ("10.0.0.1", "192.0.2.1")
+    settings = dataclasses.replace(settings, node_media_ip="10.1.0.1")
+    assert (settings.pipe_ip, settings.pipe_address) == ("10.1.0.1", "10.1.0.1")
+    settings = dataclasses.replace(settings, node_media_address="192.0.2.2")
+    assert (settings.pipe_ip, settings.pipe_address) == ("10.1.0.1", "192.0.2.2")
+
+
+def test_other_nodes_need_an_address_that_they_can_reach(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CONNECT_RTC_IP", "0.0.0.0")
+    environment.setenv("CONNECT_ANNOUNCED_ADDRESS", "media.example.org")
+    assert Settings.from_environment().redis_url is None
+    environment.setenv("CONNECT_REDIS_URL", "redis://cache")
+    (problem,) = problems()
+    assert problem.startswith("CONNECT_NODE_MEDIA_ADDRESS: '0.0.0.0'")
+    environment.setenv("CONNECT_NODE_MEDIA_ADDRESS", "192.0.2.1")
+    assert Settings.from_environment().pipe_address == "192.0.2.1"
+
+
+def test_clients_and_other_nodes_have_different_ports(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CONNECT_WORKERS", "4")
+    environment.setenv("CONNECT_NODE_MEDIA_PORTS", "40003-40100")
+    (problem,) = problems()
+    assert problem == "CONNECT_NODE_MEDIA_PORTS: 40003-40100 has ports that clients use, 40000-40003"
+    environment.setenv("CONNECT_NODE_MEDIA_PORTS", "40004-40100")
+    assert Settings.from_environment().node_media_ports == (40_004, 40_100)
+
+
 def test_the_docs_list_every_variable_with_its_default_and_what_is_allowed() -> None:
     rows = re.findall(r"^\| `(CONNECT_\w+)` \| (.*?) \| (.*?) \|", DOCS.read_text(), re.MULTILINE)
     documented = {name: (default, allowed) for name, default, allowed in rows}
@@ -215,6 +264,8 @@ def _as_text(default: Any) -> str:
         return "none"
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
+    if default == Settings().node_media_ports:
+        return "`{}-{}`".format(*default)
     if isinstance(default, tuple):
         return "none" if not default else f"`{','.join(default)}`"
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
