@@ -115,10 +115,10 @@ async def pipe_producer(
         undo.pop_all()
     consumer.on_close.add(piped.close)
     piped.on_close.add(consumer.close)
-    consumer.on_pause.add(lambda: piped._follow(paused=True))
-    consumer.on_resume.add(lambda: piped._follow(paused=False))
+    consumer.on_pause.add(lambda: piped.follow(paused=True))
+    consumer.on_resume.add(lambda: piped.follow(paused=False))
     if piped.paused != consumer.producer_paused:
-        piped._follow(paused=consumer.producer_paused)
+        piped.follow(paused=consumer.producer_paused)
     return PipedProducer(consumer, piped)
 
 

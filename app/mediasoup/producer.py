@@ -77,8 +77,8 @@ class Producer(WorkerObject):
         await self._request("producer_resume")
         self._set_paused(False)
 
-    def _follow(self, paused: bool) -> None:
-        """Pause or resume without waiting, as the other end of a pipe did."""
+    def follow(self, paused: bool) -> None:
+        """Pause or resume without waiting, as what is at the other end of a pipe did."""
         if not self.closed:
             self._channel.post("producer_pause" if paused else "producer_resume", self.id)
             self._set_paused(paused)

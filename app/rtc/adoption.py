@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from loguru import logger
@@ -70,7 +70,8 @@ class Inheritance:
             records = list({record.id: record for record in legacy.peers}.values())
             try:
                 _furnish(room, legacy)
-                self.counts.orphans += close_orphans(records, router)
+                pipes = () if legacy.room.pipes is None else legacy.room.pipes.links
+                self.counts.orphans += close_orphans(records, router, pipes)
                 peers = _PeersOf(room, router).make(records)
             except Exception:
                 # What can be read, and makes no sense to us after all, must not cost the other rooms.
@@ -173,11 +174,13 @@ def memory_of(legacy: Legacy) -> RouterMemory:
     )
 
 
-def close_orphans(peers: Iterable[PeerRecord], router: Router) -> int:
-    """Close what is in ``router`` and belongs to none of ``peers``; give how much that was."""
+def close_orphans(peers: Iterable[PeerRecord], router: Router, pipes: Collection[str] = ()) -> int:
+    """Close what is in ``router`` and belongs to none of ``peers``, but for ``pipes``; give how much that was."""
     owners = {id: peer for peer in peers for id in peer.transports}
     orphans: list[WorkerObject] = []
     for transport in router.transports.values():
+        if transport.id in pipes:
+            continue
         if (owner := owners.get(transport.id)) is None or not isinstance(transport, WebRtcTransport):
             orphans.append(transport)
             continue
@@ -221,6 +224,9 @@ def _furnish(room: Room, legacy: Legacy) -> None:
     """Let the room be as it was, its people aside."""
     record, door = legacy.room, legacy.room.door
     room.opened_at = record.opened_at
+    room.former_pipes = record.pipes
+    if record.number is not None:
+        room.number = record.number
     room.door.restore(dict(door.bans), door.listed_bans, door.known)
     room.hands.restore(record.hands)
     room.chat.restore([each.message for each in legacy.chat], legacy.chat[-1].number + 1 if legacy.chat else 0)
@@ -269,15 +275,20 @@ class _PeersOf:
         for transport in self._transports_of(record):
             for consumer in tuple(transport.consumers.values()):
                 producer, owner = router.producers.get(consumer.producer_id), self._owners.get(consumer.producer_id)
-                if producer is None or owner is None:
+                if producer is None:
                     consumer.close()
+                elif owner is None:
+                    # It came through a pipe. Whose it is, other parts of the room say.
+                    peer.media.subscriber.hold_consumer(consumer, paused=consumer.id in paused)
                 else:
                     peer.media.subscriber.adopt_consumer(consumer, owner, producer, paused=consumer.id in paused)
             for data_consumer in tuple(transport.data_consumers.values()):
                 source = router.data_producers.get(data_consumer.data_producer_id)
                 owner = self._owners.get(data_consumer.data_producer_id)
-                if source is None or owner is None:
+                if source is None:
                     data_consumer.close()
+                elif owner is None:
+                    peer.media.data_subscriber.hold(data_consumer, source.id)
                 else:
                     peer.media.data_subscriber.adopt(data_consumer, owner, source)
 

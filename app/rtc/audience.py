@@ -12,7 +12,9 @@ from app.errors import NotFound
 class Somebody(Protocol):
     """One who has an id in the room, and is somebody: a peer."""
 
-    id: str
+    @property
+    def id(self) -> str:
+        """Its id in the room."""
 
     @property
     def identity(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from uuid import uuid4
 
 from app.errors import BadRequest
+from app.mediasoup.signal import Signal
 
 from .events import Event
 from .meeting_events import ChatMessage, Reaction, now_ms
@@ -22,7 +23,8 @@ class Chat:
     """
     As long as the call lasts; ``tell`` reaches all who joined.
 
-    Whether a peer may send anything is for the caller to decide.
+    Whether a peer may send anything is for the caller to decide. ``on_say`` fires with how many messages were said
+    before, and the message; ``on_react`` with what somebody shows to all.
     """
 
     def __init__(self, tell: Callable[[Event], None]) -> None:
@@ -30,11 +32,18 @@ class Chat:
         self._messages: deque[ChatMessage] = deque(maxlen=HISTORY)
         #: How many messages there were, those that are forgotten included.
         self.said = 0
+        self.on_say: Signal[int, ChatMessage] = Signal()
+        self.on_react: Signal[Reaction] = Signal()
+
+    @property
+    def messages(self) -> list[ChatMessage]:
+        """What was said last, as it came here."""
+        return list(self._messages)
 
     @property
     def history(self) -> list[ChatMessage]:
         """What was said last, the oldest first."""
-        return list(self._messages)
+        return sorted(self._messages, key=_order)
 
     def restore(self, messages: Iterable[ChatMessage], said: int) -> None:
         """Have these as the last of so many that were ``said`` before this process began."""
@@ -52,12 +61,18 @@ class Chat:
             peer_id=peer.id,
             display_name=peer.display_name,
             text=_trimmed(text, "text", MAX_TEXT),
-            sent_at=now_ms(),
+            sent_at=self._now(),
         )
-        self._messages.append(message)
-        self.said += 1
-        self._tell(message)
+        self._add(message)
+        self.on_say.emit(self.said - 1, message)
         return message
+
+    def take(self, message: ChatMessage) -> None:
+        """Have a message of another part of the room; it may be known already, or forgotten again."""
+        if any(message.id == known.id for known in self._messages):
+            return
+        if len(self._messages) < HISTORY or _order(message) > min(map(_order, self._messages)):
+            self._add(message)
 
     def react(self, peer: Peer, reaction: str) -> None:
         """
@@ -65,7 +80,22 @@ class Chat:
 
         :raises BadRequest: it is blank, or too long
         """
-        self._tell(Reaction(peer_id=peer.id, reaction=_trimmed(reaction, "reaction", MAX_REACTION)))
+        shown = Reaction(peer_id=peer.id, reaction=_trimmed(reaction, "reaction", MAX_REACTION))
+        self._tell(shown)
+        self.on_react.emit(shown)
+
+    def _now(self) -> int:
+        """Give a time after that of all that was said, so that all parts of a room agree on the order."""
+        return max(now_ms(), *(message.sent_at + 1 for message in self._messages), 0)
+
+    def _add(self, message: ChatMessage) -> None:
+        self._messages.append(message)
+        self.said += 1
+        self._tell(message)
+
+
+def _order(message: ChatMessage) -> tuple[int, str]:
+    return message.sent_at, message.id
 
 
 def _trimmed(text: str, field: str, limit: int) -> str:

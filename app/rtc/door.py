@@ -4,16 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Protocol, TypeVar
 
 from app.config import Settings
 from app.errors import Banned, Conflict, LimitReached, NotAllowed, RoomLocked
+from app.mediasoup.signal import Signal
 
 from .admission import Admission, Ban
-from .peer import Peer
 from .room_config import RoomConfig
 
 #: Of so many identities a call remembers that they were in it; then it forgets the first.
 MAX_KNOWN = 10_000
+
+
+class Newcomer(Protocol):
+    """One who would like to come in."""
+
+    @property
+    def identity(self) -> str: ...
+
+    @property
+    def waits_in_lobby(self) -> bool: ...
+
+
+class Somebody(Newcomer, Protocol):
+    """One who is connected, to this part of the room or another: a peer, or what is known of one."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def joined(self) -> bool: ...
+
+    @property
+    def away(self) -> bool: ...
+
+
+S = TypeVar("S", bound=Somebody)
 
 
 class Door:
@@ -21,7 +48,7 @@ class Door:
     Remembers for as long as the call lasts.
 
     ``bans`` were made in this call, each until a time or (``None``) for as long as it lasts; ``listed_bans`` are those
-    that the gate found on record last.
+    that the gate found on record last. ``on_known`` fires with each identity of which something else is ``known``.
     """
 
     def __init__(self, config: RoomConfig, settings: Settings) -> None:
@@ -32,6 +59,7 @@ class Door:
         self._rejects_duplicates = settings.duplicate_peers == "reject"
         #: By identity: the sources that it may not send before a moderator allows it.
         self._known: dict[str, set[str]] = {}
+        self.on_known: Signal[str] = Signal()
 
     @property
     def max_participants(self) -> int:
@@ -39,7 +67,7 @@ class Door:
         limit = self._limits.max_peers_per_room
         return limit if self.config.max_participants is None else min(limit, self.config.max_participants)
 
-    def check(self, peer_id: str, admission: Admission, peers: Collection[Peer]) -> None:
+    def check(self, peer_id: str, admission: Admission, peers: Collection[Somebody]) -> None:
         """
         Refuse those who may not come in beside ``peers``.
 
@@ -57,9 +85,9 @@ class Door:
         replaced = self._check_duplicate(peer_id, admission, peers)
         self._check_space(admission, [peer for peer in peers if peer is not replaced])
 
-    def waits(self, admission: Admission) -> bool:
+    def waits(self, newcomer: Newcomer) -> bool:
         """Whether a moderator has to admit this one first."""
-        return self.config.lobby and admission.waits_in_lobby and not self.knows(admission.identity)
+        return self.config.lobby and newcomer.waits_in_lobby and not self.knows(newcomer.identity)
 
     def check_full(self, participants: int) -> None:
         """Raise LimitReached if nobody can be added to so many ``participants``."""
@@ -83,30 +111,45 @@ class Door:
         self.listed_bans = frozenset(listed_bans)
         self._known = {identity: set(sources) for identity, sources in known.items()}
 
+    def note(self, identity: str, sources: Iterable[str] | None) -> None:
+        """Know what another part of the room knows of it, with what is muted; ``None``: nothing."""
+        if sources is None:
+            self._known.pop(identity, None)
+        else:
+            self._make_room(identity)
+            self._known[identity] = set(sources)
+
     def remember(self, identity: str) -> None:
         """Let it in again, if it comes again."""
-        if identity not in self._known and len(self._known) >= MAX_KNOWN:
-            del self._known[next(iter(self._known))]
-        self._known.setdefault(identity, set())
+        if identity not in self._known:
+            self._make_room(identity)
+            self._known[identity] = set()
+            self.on_known.emit(identity)
 
     def forget(self, identity: str) -> None:
         """Treat it as one who was never here."""
-        self._known.pop(identity, None)
+        if self._known.pop(identity, None) is not None:
+            self.on_known.emit(identity)
 
     def silence(self, identity: str, source: str) -> None:
         """Note that a moderator muted this source of somebody who is in the call."""
         self.remember(identity)
-        self._known[identity].add(source)
+        if source not in self._known[identity]:
+            self._known[identity].add(source)
+            self.on_known.emit(identity)
 
     def lift(self, identity: str, source: str) -> None:
         """Forget that a moderator muted it."""
-        self._known.get(identity, set()).discard(source)
+        if source in self._known.get(identity, ()):
+            self._known[identity].remove(source)
+            self.on_known.emit(identity)
 
     def lift_all(self, identity: str) -> list[str]:
         """Forget all that a moderator muted of it; gives the sources."""
-        sources = self._known.get(identity, set())
-        lifted = sorted(sources)
-        sources.clear()
+        lifted = sorted(self._known.get(identity, ()))
+        if lifted:
+            self._known[identity].clear()
+            self.on_known.emit(identity)
         return lifted
 
     def check_silenced(self, identity: str, source: str) -> None:
@@ -121,27 +164,31 @@ class Door:
             if banned_here or ban in self.listed_bans:
                 raise Banned("you were banned from this room")
 
-    def _check_duplicate(self, peer_id: str, admission: Admission, peers: Collection[Peer]) -> Peer | None:
+    def _make_room(self, identity: str) -> None:
+        if identity not in self._known and len(self._known) >= MAX_KNOWN:
+            del self._known[next(iter(self._known))]
+
+    def _check_duplicate(self, peer_id: str, admission: Admission, peers: Collection[S]) -> S | None:
         """Find the peer that this one replaces."""
         same_id = next((peer for peer in peers if peer.id == peer_id), None)
         if same_id is not None and same_id.identity != admission.identity:
             raise Conflict("somebody else in the room has this peer id")
         # Who is away may have lost more than the socket: a page that crashed comes back as somebody new.
-        here = (peer for peer in peers if not peer.session.away)
+        here = (peer for peer in peers if not peer.away)
         if self._rejects_duplicates and any(peer.identity == admission.identity for peer in here):
             raise Conflict("you are in this room already")
         return same_id
 
-    def _check_space(self, admission: Admission, others: Collection[Peer]) -> None:
+    def _check_space(self, admission: Admission, others: Collection[Somebody]) -> None:
         waiting = sum(self.is_waiting(peer) for peer in others)
         if not self.waits(admission):
             self.check_full(len(others) - waiting)
         elif waiting >= self._limits.max_lobby:
             raise LimitReached(f"the lobby is full: {waiting} wait")
 
-    def is_waiting(self, peer: Peer) -> bool:
+    def is_waiting(self, peer: Somebody) -> bool:
         """Whether ``peer`` is in the lobby, or on its way there."""
-        return not peer.joined and self.waits(peer.admission)
+        return not peer.joined and self.waits(peer)
 
 
 def bans_on(admission: Admission) -> list[Ban]:

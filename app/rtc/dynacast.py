@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import Protocol
 
 from app.mediasoup.producer import Producer
 from app.mediasoup.scalability_modes import parse_scalability_mode
 
 from .demand import NOTHING, Demand
-from .events import Client
 from .subscription_events import ProducerDemand, ProducersPaused
 
 #: Seconds in which changes are gathered, so that many at once make one notification.
@@ -18,11 +18,18 @@ GATHER = 0.02
 WAKING = 5.0
 
 
+class Sender(Protocol):
+    """Who is told: a client, or the other end of the pipe through which something comes."""
+
+    def notify(self, event: ProducersPaused) -> None:
+        """Take in what is wanted now."""
+
+
 @dataclass(slots=True)
 class _Watched:
     """``woken_at``: when the sender was last told to begin again."""
 
-    client: Client
+    client: Sender
     demand: Demand
     woken_at: float = float("-inf")
 
@@ -41,9 +48,14 @@ class Dynacast:
         self._restless: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    def watch(self, producer: Producer, client: Client) -> None:
-        """Tell ``client`` what is wanted of its ``producer``, until that closes."""
-        demand = Demand(top_layer(producer), self._loop.time())
+    def watch(self, producer: Producer, client: Sender, patience: float | None = None) -> None:
+        """
+        Tell ``client`` what is wanted of its ``producer``, until that closes.
+
+        ``patience``: the seconds for which a layer must not have been wanted, if not the usual ones.
+        """
+        now = self._loop.time()
+        demand = Demand(top_layer(producer), now) if patience is None else Demand(top_layer(producer), now, patience)
         self._watched[producer.id] = _Watched(client, demand)
         producer.on_close.add(lambda: self._forget(producer.id))
         self._look(producer.id, demand)
@@ -61,7 +73,7 @@ class Dynacast:
             return False
         return watched.demand.told == NOTHING or self._loop.time() < watched.woken_at + WAKING
 
-    def repeat(self, client: Client) -> None:
+    def repeat(self, client: Sender) -> None:
         """Tell a client that may have missed something what it should know by now."""
         told = [_words(id, each.demand) for id, each in self._watched.items() if each.client is client]
         if told:
@@ -93,7 +105,7 @@ class Dynacast:
 
     def _tell(self) -> None:
         self._timer = None
-        now, news = self._loop.time(), dict[Client, list[ProducerDemand]]()
+        now, news = self._loop.time(), dict[Sender, list[ProducerDemand]]()
         for id in tuple(self._restless):
             watched = self._watched[id]
             demand, due = watched.demand, watched.demand.due

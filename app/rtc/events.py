@@ -216,6 +216,18 @@ class Rebuild(Event, frozen=True):
     router_rtp_capabilities: RtpCapabilities
 
 
+class Move(Event, frozen=True):
+    """
+    This node is about to go: the client is to join on another one.
+
+    ``url`` is that one's websocket; ``None``: it connects as it did at first, and comes to another.
+    """
+
+    METHOD = "move"
+
+    url: str | None
+
+
 class DataMessage(Event, frozen=True):
     """
     A message that another peer, or a program outside (no ``sender``), sent to this one, among others perhaps.
@@ -280,6 +292,8 @@ class Farewell(enum.Enum):
     #: It was away for too long.
     CONNECTION_LOST = "connection-lost"
     SERVER_SHUTDOWN = "server-shutdown"
+    #: The node is about to go, and the client did not move by itself.
+    DRAINING = "draining"
 
 
 class NotConfirmed(Exception):

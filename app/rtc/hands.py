@@ -23,29 +23,33 @@ class Hands:
 
     def __init__(self, tell: Callable[[Event], None]) -> None:
         self._tell = tell
-        #: By the owner's id, in the order in which they were raised.
+        #: By the owner's id.
         self._hands: dict[str, Hand] = {}
+        #: By the owner's id: the moderator who took it down last.
+        self.lowered_by: dict[str, Actor] = {}
 
     @property
     def raised(self) -> list[Hand]:
         """All that are up; the one that was raised first goes first."""
-        return list(self._hands.values())
+        return in_order(self._hands.values())
 
-    def lift(self, peer: Peer) -> None:
-        """Raise the hand of ``peer``; one that is up keeps its place."""
+    def get(self, peer_id: str) -> Hand | None:
+        """Give the hand of a peer if it is up."""
+        return self._hands.get(peer_id)
+
+    def lift(self, peer: Peer, raised_at: int | None = None) -> None:
+        """Raise the hand of ``peer``, or have it up since ``raised_at``; one that is up keeps its place."""
         if peer.id not in self._hands:
-            hand = self._hands[peer.id] = Hand(peer_id=peer.id, raised_at=now_ms())
+            hand = self._hands[peer.id] = Hand(peer_id=peer.id, raised_at=raised_at or self._now())
+            self.lowered_by.pop(peer.id, None)
             self._tell(HandRaised(peer_id=hand.peer_id, raised_at=hand.raised_at))
 
     def lower(self, peer_id: str, by: Actor | None = None) -> None:
         """Take a hand down if it is up. ``by``: the moderator who did it, if it was not its owner."""
         if self._hands.pop(peer_id, None) is not None:
+            if by is not None:
+                self.lowered_by[peer_id] = by
             self._tell(HandLowered(peer_id=peer_id, by=by))
-
-    def lower_all(self, by: Actor) -> None:
-        """Take all hands down."""
-        for hand in self.raised:
-            self.lower(hand.peer_id, by)
 
     def restore(self, hands: Iterable[Hand]) -> None:
         """Have these up, which were so before this process began."""
@@ -54,3 +58,13 @@ class Hands:
     def forget(self, peer: Peer) -> None:
         """Drop the hand of one who is not seen any more; that it is gone is told, and its hand with it."""
         self._hands.pop(peer.id, None)
+        self.lowered_by.pop(peer.id, None)
+
+    def _now(self) -> int:
+        """Give a time after that of all hands, so that their order is known."""
+        return max(now_ms(), *(hand.raised_at + 1 for hand in self._hands.values()), 0)
+
+
+def in_order(hands: Iterable[Hand]) -> list[Hand]:
+    """Give first who raised it first; all parts of a room agree on that."""
+    return sorted(hands, key=lambda hand: (hand.raised_at, hand.peer_id))

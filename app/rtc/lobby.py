@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from app.errors import NotFound
 
-from .events import Event
+from .events import Event, PeerInfo
 from .moderation_events import LobbyPeer, LobbyPeerClosed
 from .peer import Peer
 
 
-class Lobby:
-    """Who asked to join and was told to wait, in the order of coming; ``tell`` reaches the moderators."""
+class Waiting(Protocol):
+    """One who waits, in this part of the room or another."""
 
-    def __init__(self, tell: Callable[[Event], None]) -> None:
+    @property
+    def info(self) -> PeerInfo: ...
+
+
+class Lobby:
+    """
+    Who asked to join and was told to wait, in the order of coming; ``tell`` reaches the moderators.
+
+    ``elsewhere`` gives those who wait in other parts of the room.
+    """
+
+    def __init__(self, tell: Callable[[Event], None], elsewhere: Callable[[], Iterable[Waiting]] = tuple) -> None:
         self._tell = tell
+        self._elsewhere = elsewhere
         self._peers: dict[str, Peer] = {}
 
     @property
@@ -33,7 +46,7 @@ class Lobby:
     def add(self, peer: Peer) -> None:
         """Let ``peer`` wait; moderators hear of it."""
         self._peers[peer.id] = peer
-        self._tell(_words(peer))
+        self._tell(words_for(peer))
 
     def remove(self, peer: Peer) -> None:
         """Forget ``peer`` if it waits; moderators hear of it."""
@@ -43,10 +56,11 @@ class Lobby:
 
     def show(self, moderator: Peer) -> None:
         """Tell a new moderator who waits."""
-        for peer in self.peers:
-            moderator.client.notify(_words(peer))
+        for peer in (*self.peers, *self._elsewhere()):
+            moderator.client.notify(words_for(peer))
 
 
-def _words(peer: Peer) -> LobbyPeer:
+def words_for(peer: Waiting) -> LobbyPeer:
+    """Word that somebody waits."""
     info = peer.info
     return LobbyPeer(peer_id=info.id, display_name=info.display_name, device=info.device, role=info.role)

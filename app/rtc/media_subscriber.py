@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from app.errors import NotFound
 from app.mediasoup.consumer import Consumer
 from app.mediasoup.data_structures import ConsumerLayers
-from app.mediasoup.producer import Producer
 from app.mediasoup.rtp_parameters import RtpCapabilities
 from app.mediasoup.webrtc_transport import WebRtcTransport
 
@@ -27,6 +26,7 @@ from .events import (
     NewConsumer,
     Question,
 )
+from .far_producer import AnyProducer, local_id
 from .last_n import lower
 from .stage import Stage
 from .subscriber import Subscriber
@@ -47,7 +47,7 @@ class _View:
     counts: bool
 
 
-class MediaSubscriber(Subscriber[Producer, Consumer]):
+class MediaSubscriber(Subscriber[AnyProducer, Consumer]):
     """
     Consumes audio and video, once ``rtp_capabilities`` say what the client can take.
 
@@ -73,11 +73,13 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
         #: What the client chose: to be looked at.
         self.subscriptions = Subscriptions()
         #: By the producer's id: all that the client may have.
-        self._offers: dict[str, tuple[str, Producer]] = {}
+        self._offers: dict[str, tuple[str, AnyProducer]] = {}
         #: By the consumer's id.
         self._views: dict[str, _View] = {}
         #: By the consumer's id: what was wished before this process began.
         self._adopted: dict[str, ConsumerControl] = {}
+        #: By the id of a consumer that is held: whether the client has paused it.
+        self._held_paused: dict[str, bool] = {}
         #: The cameras of so many the client itself wants to see at most.
         self.last_n: int | None = None
         self._focused = False
@@ -86,7 +88,7 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
         self._refreshing = False
         stage.on_change.add(self._focus)
 
-    def offer(self, owner_id: str, producer: Producer) -> None:
+    def offer(self, owner_id: str, producer: AnyProducer) -> None:
         """Consume ``producer`` of the peer ``owner_id`` as soon as that is possible, if the client wants it."""
         if self.allowed and not (self._closed or producer.closed):
             if producer.id not in self._offers:
@@ -127,7 +129,7 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
         self.subscriptions.restore(auto, choices)
         self.last_n = last_n
 
-    def adopt_consumer(self, consumer: Consumer, owner_id: str, producer: Producer, *, paused: bool) -> None:
+    def adopt_consumer(self, consumer: Consumer, owner_id: str, producer: AnyProducer, *, paused: bool) -> None:
         """:meth:`adopt` one that the client itself has ``paused``, or not."""
         choice = self.subscriptions.of(producer.id)
         pauses = [Pause.CLIENT] * paused + [Pause.HIDDEN] * (not choice.visible)
@@ -138,6 +140,14 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
             consumer, self._log, self._demand, pauses=pauses, layers=choice.layers
         )
         self.adopt(consumer, owner_id, producer)
+
+    def hold_consumer(self, consumer: Consumer, *, paused: bool) -> None:
+        """:meth:`hold` one that the client itself has ``paused``, or not."""
+        self._held_paused[consumer.id] = paused
+        self.hold(consumer, consumer.producer_id)
+
+    def _take(self, consumer: Consumer, owner_id: str, producer: AnyProducer) -> None:
+        self.adopt_consumer(consumer, owner_id, producer, paused=self._held_paused.pop(consumer.id))
 
     # What the client wants
 
@@ -204,13 +214,13 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
     def _review(self, producer_ids: Iterable[str]) -> None:
         for id in producer_ids:
             if not self._wants(id):
-                self._waiting.pop(id, None)
+                self._drop(id)
                 if (consumer := self._consumed.get(id)) is not None:
                     self._give_up(consumer)
-            elif id not in self._consumed:
+            elif id not in self._consumed and id not in self._expected:
                 self.offer(*self._offers[id])
 
-    def _tell_offer(self, owner_id: str, producer: Producer) -> None:
+    def _tell_offer(self, owner_id: str, producer: AnyProducer) -> None:
         offered = ProducerOffered(
             peer_id=owner_id, producer_id=producer.id, kind=producer.kind, app_data=producer.app_data
         )
@@ -253,12 +263,13 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
     def _transport(self) -> WebRtcTransport | None:
         return None if self.rtp_capabilities is None else super()._transport()
 
-    async def _make(self, transport: WebRtcTransport, producer: Producer) -> Consumer:
+    async def _make(self, transport: WebRtcTransport, producer: AnyProducer) -> Consumer:
         assert self.rtp_capabilities is not None
         # Paused until the client is ready: its first packet is then one that it can use, and a key frame.
-        return await transport.consume(producer_id=producer.id, rtp_capabilities=self.rtp_capabilities, paused=True)
+        id = local_id(producer)
+        return await transport.consume(producer_id=id, rtp_capabilities=self.rtp_capabilities, paused=True)
 
-    def _question(self, consumer: Consumer, owner_id: str, producer: Producer) -> Question:
+    def _question(self, consumer: Consumer, owner_id: str, producer: AnyProducer) -> Question:
         return NewConsumer(
             peer_id=owner_id,
             producer_id=producer.id,
@@ -270,9 +281,11 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
             producer_paused=consumer.producer_paused,
         )
 
-    def _listen(self, consumer: Consumer, owner_id: str, producer: Producer) -> None:
+    def _listen(self, consumer: Consumer, owner_id: str, producer: AnyProducer) -> None:
         notify, id = self._client.notify, consumer.id
         consumer.on_producer_close.add(lambda: notify(ConsumerClosed(consumer_id=id)))
+        # The one that was brought here may end alone, and is brought again then.
+        consumer.on_producer_close.add(lambda: self.offer(owner_id, producer))
         consumer.on_score.add(lambda score: notify(ConsumerScoreChanged(consumer_id=id, score=score)))
         consumer.on_layers_change.add(lambda layers: notify(layers_changed(id, layers)))
         camera = _source_of(producer) == "camera"
@@ -295,9 +308,9 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
         highest = HIGHEST if layers is None else layers.spatial_layer
         self._stage.dynacast.want(consumer.producer_id, consumer.id, highest if control.wanted else NOTHING)
 
-    def _ended(self, consumer: Consumer, producer: Producer) -> None:
+    def _ended(self, consumer: Consumer, producer: AnyProducer) -> None:
         super()._ended(consumer, producer)
-        self._stage.dynacast.want(producer.id, consumer.id, NOTHING)
+        self._stage.dynacast.want(consumer.producer_id, consumer.id, NOTHING)
         if self._views.pop(consumer.id).counts:
             self._focus()
 
@@ -312,7 +325,7 @@ class MediaSubscriber(Subscriber[Producer, Consumer]):
         return ConsumerClosed(consumer_id=consumer.id)
 
 
-def _source_of(producer: Producer) -> str:
+def _source_of(producer: AnyProducer) -> str:
     return permissions.source_of(producer.kind, producer.app_data)
 
 

@@ -16,6 +16,7 @@ from app.mediasoup.signal import Signal
 from . import permissions
 from .admission import Admission
 from .events import Actor, Client, Device, Farewell, PeerInfo
+from .meeting_events import now_ms
 from .peer_media import PeerMedia
 from .quality import Quality, connection_quality
 from .self_description import check_metadata, merge_attributes
@@ -24,6 +25,7 @@ from .session import Session
 if TYPE_CHECKING:
     from loguru import Logger
 
+    from .facts import PeerFact
     from .records import PeerRecord
 
 
@@ -32,16 +34,24 @@ class Peer:
     Present from the moment its socket connects; seen by others once it has joined, unless its grants hide it. It
     belongs to a ``session``, not to a socket: who joined stays for a while when that is lost.
 
-    Made by ``room.enter()``. ``grants`` and ``role`` are those of ``admission`` until the room changes them,
-    ``metadata`` and ``attributes`` until the peer does. ``dynacast``: its client does not send what nobody wants.
-    ``on_close`` fires once, before the media are closed, with the reason: a :class:`Farewell`'s, or ``left``,
-    ``connection-lost`` or ``protocol-error``.
+    Made by ``room.enter()``. ``since``: when it came, in milliseconds since 1970. ``grants`` and ``role`` are those of
+    ``admission`` until the room changes them, ``metadata`` and ``attributes`` until the peer does. ``dynacast``: its
+    client does not send what nobody wants. ``on_close`` fires once, before the media are closed, with the reason: a
+    :class:`Farewell`'s, or ``left``, ``connection-lost`` or ``protocol-error``.
     """
 
     def __init__(
-        self, id: str, session: Session, media: PeerMedia, admission: Admission, max_name_length: int, log: Logger
+        self,
+        id: str,
+        session: Session,
+        media: PeerMedia,
+        admission: Admission,
+        max_name_length: int,
+        log: Logger,
+        since: int | None = None,
     ) -> None:
         self.id = id
+        self.since = now_ms() if since is None else since
         self.session = session
         self.media = media
         self.admission = admission
@@ -55,6 +65,8 @@ class Peer:
         self.joined_at: datetime | None = None
         self.closed = False
         self.dynacast = False
+        #: Who it was in another part of the room, before it came to this one.
+        self.former: PeerFact | None = None
         self.on_close: Signal[str] = Signal()
         self._max_name_length = max_name_length
 
@@ -67,6 +79,16 @@ class Peer:
     def identity(self) -> str:
         """Who this is, whatever the peer id."""
         return self.admission.identity
+
+    @property
+    def away(self) -> bool:
+        """Whether it hears nothing."""
+        return self.session.away
+
+    @property
+    def waits_in_lobby(self) -> bool:
+        """Whether somebody must admit it, if the room has a lobby."""
+        return self.admission.waits_in_lobby
 
     @property
     def joined(self) -> bool:
@@ -129,6 +151,15 @@ class Peer:
         self.dynacast, self.joined_at = record.dynacast, record.joined_at
         self.media.subscriber.rtp_capabilities = record.rtp_capabilities
         self.media.receive(record.grants.can_subscribe)
+
+    def resemble(self, former: PeerFact) -> None:
+        """Be as it was in another part of the room, where that was otherwise than its token says."""
+        self.former = former
+        if former.granted:
+            self.grants, self.role = former.grants, former.role
+            self.media.receive(former.grants.can_subscribe)
+        if former.described:
+            self.metadata, self.attributes = former.metadata, former.attributes
 
     def rename(self, display_name: str) -> None:
         """Take another name. Raises BadRequest when it is too long."""

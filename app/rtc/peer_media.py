@@ -23,6 +23,7 @@ from app.mediasoup.webrtc_server import WebRtcServer
 from app.mediasoup.webrtc_transport import WebRtcTransport
 
 from .audience import Audience
+from .data_subscriber import DataSubscriber
 from .events import DownlinkBwe, ProducerScoreChanged
 from .held import Held
 from .media_subscriber import MediaSubscriber
@@ -30,7 +31,6 @@ from .new_way import NewWay
 from .registry import Registry, WorkerThing
 from .session import Session
 from .stage import Stage
-from .subscriber import DataSubscriber
 from .tasks import TaskSet
 
 if TYPE_CHECKING:

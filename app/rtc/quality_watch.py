@@ -33,7 +33,7 @@ class _Record:
     steady: Steady = field(default_factory=Steady)
     silence: Silence = field(default_factory=lambda: Silence(PATIENCE))
     score: float = 0.0
-    told: Quality | None = None
+    told: PeerQuality | None = None
     informed: bool = False
 
 
@@ -42,11 +42,24 @@ class QualityWatch:
     Looks at those whom ``joined`` gives, one after the other, evenly over ``interval`` seconds, and tells what changed.
 
     Scores come by themselves; the worker is asked only whether anything at all arrives from a peer. When it does not
-    answer, those of whom it did not are judged by their scores alone.
+    answer, those of whom it did not are judged by their scores alone. ``elsewhere`` gives what other parts of the room
+    found; ``touch`` is called when they should hear of something that was found here.
     """
 
-    def __init__(self, joined: Callable[[], Iterable[Peer]], log: Logger, interval: float = INTERVAL) -> None:
+    def __init__(
+        self,
+        joined: Callable[[], Iterable[Peer]],
+        log: Logger,
+        interval: float = INTERVAL,
+        *,
+        elsewhere: Callable[[], Iterable[PeerQuality]] = tuple,
+        touch: Callable[[], None] = lambda: None,
+    ) -> None:
         self._joined = joined
+        self._elsewhere = elsewhere
+        self._touch = touch
+        #: What those here know of those elsewhere.
+        self._told_of_elsewhere: dict[str, Quality] = {}
         self._log = log
         self._interval = interval
         self._loop = asyncio.get_running_loop()
@@ -75,16 +88,31 @@ class QualityWatch:
             for peer, record in self._records.items()
             if peer.visible and record.steady.current is not None
         ]
-        news = [known for record, known in shown if record.told != known.quality]
+        found = [
+            (record, known) for record, known in shown if record.told is None or record.told.quality != known.quality
+        ]
+        elsewhere = list(self._elsewhere())
+        news = [known for _, known in found] + self._news_of(elsewhere)
         for peer, record in self._records.items():
             if peer.session.away:
                 # It misses this, and is told everything when it is back.
                 record.informed = False
-            elif told := news if record.informed else [known for _, known in shown]:
+            elif told := news if record.informed else [known for _, known in shown] + elsewhere:
                 record.informed = True
                 peer.client.notify(ConnectionQuality(peers=told))
-        for record, known in shown:
-            record.told = known.quality
+        for record, known in found:
+            record.told = known
+        if found:
+            self._touch()
+
+    def told_of(self, peer: Peer) -> PeerQuality | None:
+        """Give what the others know of a peer."""
+        record = self._records.get(peer)
+        return None if record is None else record.told
+
+    def _news_of(self, elsewhere: Iterable[PeerQuality]) -> list[PeerQuality]:
+        before, self._told_of_elsewhere = self._told_of_elsewhere, {each.peer_id: each.quality for each in elsewhere}
+        return [each for each in elsewhere if before.get(each.peer_id) != each.quality]
 
     async def _run(self) -> None:
         while True:

@@ -25,6 +25,7 @@ from .chat import HISTORY
 from .events import Device
 from .hands import Hand
 from .meeting_events import ChatMessage
+from .pipe_records import PipesRecord
 from .room_config import RoomConfig
 
 #: To be raised with every change after which old texts would be read wrongly, or not at all.
@@ -65,8 +66,9 @@ class PeerRecord(Record, frozen=True, kw_only=True):
     """
     A peer who joined; its media by their ids.
 
-    ``token_digest`` is of the secret that resumes its session. ``producers`` are their ``appData``, ``paused`` the
-    consumers that the client itself has paused; how else a consumer is, the worker tells, or the client.
+    ``since``: when it came, in milliseconds since 1970. ``token_digest`` is of the secret that resumes its session.
+    ``producers`` are their ``appData``, ``paused`` the consumers that the client itself has paused; how else a consumer
+    is, the worker tells, or the client.
     """
 
     id: str
@@ -82,6 +84,7 @@ class PeerRecord(Record, frozen=True, kw_only=True):
     rtp_capabilities: RtpCapabilities | None
     dynacast: bool
     joined_at: datetime
+    since: int | None = None
     transports: dict[str, TransportRecord] = {}
     producers: dict[str, dict[str, Any]] = {}
     data_producers: dict[str, DataProducerRecord] = {}
@@ -104,6 +107,7 @@ class RoomRecord(Record, frozen=True, kw_only=True):
     A room and its router.
 
     ``deaths``: when its workers died, in seconds since 1970. ``call_id`` is its name in the history of calls.
+    ``number``: which of the room's parts on this node it is; ``pipes`` are those to the other parts, if there are any.
     """
 
     config: RoomConfig
@@ -115,6 +119,8 @@ class RoomRecord(Record, frozen=True, kw_only=True):
     hands: list[Hand] = []
     door: DoorRecord = DoorRecord()
     deaths: list[float] = []
+    number: int | None = None
+    pipes: PipesRecord | None = None
 
 
 class ChatRecord(Record, frozen=True):

@@ -46,7 +46,12 @@ class Registry(Generic[T]):
     @property
     def full(self) -> bool:
         """No more are allowed now."""
-        return len(self._items) + self._coming >= self._limit
+        return self.left <= 0
+
+    @property
+    def left(self) -> int:
+        """How many more are allowed now."""
+        return self._limit - len(self._items) - self._coming
 
     def get(self, id: str) -> T:
         """Look an object up. Raises NotFound, for others' objects too."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from app.auth.ice_servers import IceServers
 from app.config import Settings
@@ -14,9 +12,9 @@ from app.errors import InLobby, Unavailable
 from app.mediasoup.rtp_parameters import RtpCapabilities
 from app.mediasoup.signal import Signal
 
-from . import permissions
 from .adjustable import Adjustable
 from .admission import Admission
+from .bus import Bus, PartId
 from .deaths import Deaths, Stragglers
 from .events import (
     Actor,
@@ -26,18 +24,20 @@ from .events import (
     MediasoupVersion,
     NewPeer,
     PeerClosed,
-    PeerDisplayNameChanged,
     PeerInfo,
     Rebuild,
     RoomClosed,
 )
 from .held import Held
-from .meeting_events import PeerUpdated
+from .meeting_events import now_ms
 from .peer import Peer
 from .peer_media import PeerMedia
+from .pipe_records import PipesRecord
+from .pipes import Pipes
 from .quarters import Quarters
 from .room_config import RoomConfig
 from .session import Session
+from .words import Closed
 
 if TYPE_CHECKING:
     from .records import PeerRecord
@@ -50,8 +50,10 @@ class Room(Adjustable):
     it has been empty for ``settings.empty_room_seconds``. ``release`` is that of the workers.
 
     ``on_join`` fires for each peer that joins, ``on_leave`` when such a peer goes, with the reason (see
-    :class:`Peer`); ``on_worker_lost`` when the room needs other quarters; ``on_close`` once. ``records`` are ``None``
-    if nothing outlives this process. ``call_id`` is the call's name in its history.
+    :class:`Peer`); ``on_worker_lost`` when the room needs other quarters; ``on_close`` once, and ``on_end`` after that
+    if no other part of it is on, so that the call is over. ``records`` are ``None`` if nothing outlives this process.
+
+    It may be one of several parts of a room, in other workers or on other nodes: see :mod:`.share`.
     """
 
     def __init__(
@@ -63,11 +65,13 @@ class Room(Adjustable):
         *,
         call_id: UUID | None = None,
     ) -> None:
-        super().__init__(config, settings, quarters.loudness)
-        self.call_id = call_id or uuid4()
+        super().__init__(config, settings, quarters.loudness, call_id)
         self.records: RoomRecords | None = None
-        self.opened_at = datetime.now(UTC)
+        #: Pipes of an earlier process, until they are laid again.
+        self.former_pipes: PipesRecord | None = None
         self.closed = False
+        #: Which of the room's parts on this node it is.
+        self.number = quarters.home.slot
         self.quarters = quarters
         #: Of which servers clients may have help on the way of media to this room.
         self.ice_servers = IceServers(settings)
@@ -75,8 +79,11 @@ class Room(Adjustable):
         self.on_leave: Signal[Peer, str] = Signal()
         self.on_worker_lost: Signal[()] = Signal()
         self.on_close: Signal[Farewell] = Signal()
+        self.on_end: Signal[Farewell] = Signal()
         self._settings = settings
         self._release = release
+        #: Whether there ever was another part of the room beside this one.
+        self.was_shared = False
         self.deaths = Deaths()
         self._stragglers = Stragglers()
         quarters.router.on_worker_close.add(self._worker_died)
@@ -91,7 +98,7 @@ class Room(Adjustable):
         """Raise what :meth:`enter` would raise now."""
         if self.closed:
             raise Unavailable("the room has just ended; try again")
-        self._door.check(peer_id, admission, self._peers.values())
+        self._door.check(peer_id, admission, self.everybody)
 
     def enter(self, peer_id: str, client: Client, admission: Admission) -> Peer:
         """
@@ -105,14 +112,18 @@ class Room(Adjustable):
         if (former := self._peers.get(peer_id)) is not None:
             former.log.info("replaced by another connection")
             former.dismiss(Farewell.REPLACED)
-        peer = self._new_peer(peer_id, Session(client), admission)
+        elsewhere = self.elsewhere.former(peer_id, admission.identity)
+        since = None if elsewhere is None else max(now_ms(), elsewhere.since + 1)
+        peer = self._new_peer(peer_id, Session(client), admission, since)
+        if elsewhere is not None:
+            peer.resemble(elsewhere)
         client.notify(MediasoupVersion(version=self._release))
         return peer
 
     def restore(self, record: PeerRecord) -> Peer:
         """Have a peer that joined before this process began: it is away, and has no media yet."""
         session = Session(id=record.session_id, token_digest=record.token_digest)
-        peer = self._new_peer(record.id, session, record.admission)
+        peer = self._new_peer(record.id, session, record.admission, record.since)
         peer.restore(record)
         return peer
 
@@ -138,14 +149,17 @@ class Room(Adjustable):
         peer.introduce(display_name=display_name, device=device, rtp_capabilities=rtp_capabilities)
         if self._door.is_waiting(peer):
             self._lobby.add(peer)
+            self.touch()
             raise InLobby("a moderator was asked to let you in")
-        self._door.check_full(len(self.peers))
+        self._door.check_full(self.participants)
         peer.dynacast = dynacast
         peer.join()
         self._door.remember(peer.identity)
         peer.log.info("joined as {!r}", peer.display_name)
         if peer.visible:
             self._tell(NewPeer.of(peer.info), but=peer)
+            if peer.former is not None and peer.former.hand is not None:
+                self.hands.lift(peer, peer.former.hand)
         self._exchange.offer_all(peer)
         if peer.grants.room_admin:
             # Not before the answer to its joining.
@@ -164,37 +178,14 @@ class Room(Adjustable):
         if peer.grants.room_admin:
             self._lobby.show(peer)
 
-    def others(self, peer: Peer) -> list[PeerInfo]:
-        """Give all that ``peer`` may know of who else takes part."""
-        return [other.info for other in self._joined(but=peer) if other.visible]
-
-    def rename(self, peer: Peer, display_name: str) -> None:
-        """
-        Give ``peer`` another name.
-
-        :raises BadRequest: it is too long
-        :raises NotAllowed: its token fixes the name
-        """
-        permissions.check_rename(peer.grants, peer.admission.name)
-        former = peer.display_name
-        peer.rename(display_name)
-        if peer.visible:
-            renamed = PeerDisplayNameChanged(peer_id=peer.id, display_name=display_name, old_display_name=former)
-            self._tell(renamed, but=peer)
-
-    def describe(self, peer: Peer, metadata: str | None, attributes: Mapping[str, str]) -> None:
-        """Change what ``peer`` says of itself, as :meth:`Peer.describe` does; all are told, itself included."""
-        peer.describe(metadata, attributes)
-        told = PeerUpdated(
-            peer_id=peer.id, metadata=peer.metadata, attributes=peer.attributes, display_name=peer.display_name
-        )
-        if peer.visible:
-            self._tell(told)
-        else:
-            peer.client.notify(told)
-
     def close(self, farewell: Farewell, by: Actor | None = None) -> None:
-        """End the room; its clients are told why, and who did it."""
+        """End the room; its clients are told why, and who did it. If somebody did, its other parts end, too."""
+        if farewell is Farewell.ROOM_CLOSED and not self.closed:
+            self.link.say(Closed(farewell, by))
+        self.close_here(farewell, by)
+
+    def close_here(self, farewell: Farewell, by: Actor | None = None) -> None:
+        """End this part of the room."""
         if self.closed:
             return
         self.closed = True
@@ -203,12 +194,16 @@ class Room(Adjustable):
         for peer in tuple(self._peers.values()):
             peer.client.notify(RoomClosed(reason=farewell.value, by=by))
             peer.dismiss(farewell)
+        if self.pipes is not None:
+            self.pipes.close()
         self.quarters.router.close()
         self.on_close.emit(farewell)
 
     def let_go(self) -> None:
         """Do no more, but leave all that is in the worker as it is: whoever takes it over goes on with it."""
         self.quarters.router.on_worker_close.remove(self._worker_died)
+        if self.pipes is not None:
+            self.pipes.let_go()
         self._stop()
 
     def move(self, quarters: Quarters) -> None:
@@ -230,17 +225,43 @@ class Room(Adjustable):
         self._stragglers.watch(concerned)
         self.on_change.emit()
 
-    def _new_peer(self, peer_id: str, session: Session, admission: Admission) -> Peer:
+    def lay_pipes(self, bus: Bus, part_id: PartId) -> Pipes:
+        """Have media go to other parts of the room and come from there, now that this one is the part ``part_id``."""
+        self.pipes = Pipes(
+            self.id,
+            part_id,
+            lambda: self.quarters.router,
+            bus,
+            self._stage.dynacast,
+            self._settings,
+            self._log,
+        )
+        self.pipes.on_change.add(self._pipes_changed)
+        if self.former_pipes is not None:
+            self.pipes.adopt(self.former_pipes)
+            self.former_pipes = None
+        return self.pipes
+
+    @property
+    def pipes_record(self) -> PipesRecord | None:
+        """What the next process has to know of the pipes; ``None`` if there are none."""
+        record = self.former_pipes if self.pipes is None else self.pipes.record
+        return record if record is not None and record.links else None
+
+    def _new_peer(self, peer_id: str, session: Session, admission: Admission, since: int | None) -> Peer:
         self._lifetime.entered()
         log, home = self._log.bind(peer=peer_id), self.quarters.home
         media = PeerMedia(self.quarters.router, home.webrtc_server, session, self._settings, log, self._stage)
         media.receive(admission.grants.can_subscribe)
-        peer = Peer(peer_id, session, media, admission, self._settings.limits.max_name_length, log)
+        peer = Peer(peer_id, session, media, admission, self._settings.limits.max_name_length, log, since)
         peer.on_close.add(lambda reason: self._peer_closed(peer, reason))
         self._exchange.add(peer)
+        media.on_new_way.add(lambda: self._refresh_elsewhere(media))
         self._peers[peer_id] = peer
         home.peers += 1
         log.info("connected")
+        self.elsewhere.look(peer_id)
+        self.touch()
         return peer
 
     def _peer_closed(self, peer: Peer, reason: str) -> None:
@@ -255,8 +276,19 @@ class Room(Adjustable):
         self.hands.forget(peer)
         if peer.visible:
             self._tell(PeerClosed(peer_id=peer.id))
+        self.elsewhere.look(peer.id)
+        self.touch()
         if not self._peers:
             self._lifetime.emptied()
+
+    def _refresh_elsewhere(self, media: PeerMedia) -> None:
+        if self.pipes is not None:
+            for producer in media.producers:
+                self.pipes.refresh(producer.id)
+
+    def _pipes_changed(self) -> None:
+        if self.records is not None:
+            self.records.touch()
 
     def _stop(self) -> None:
         self._lifetime.stop()

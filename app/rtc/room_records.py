@@ -119,7 +119,7 @@ class RoomRecords:
         self._put(room_key(self._router_id), describe_room(self._room, self._deaths_since_1970()))
         chat = self._room.chat
         new = min(chat.said - self._messages_kept, HISTORY)
-        for number, message in enumerate(islice(reversed(chat.history), new)):
+        for number, message in enumerate(islice(reversed(chat.messages), new)):
             record = ChatRecord(chat.said - number - 1, message)
             self._put(chat_key(self._router_id, record.slot), record)
         self._messages_kept = chat.said
@@ -172,6 +172,8 @@ def describe_room(room: Room, deaths: list[float]) -> RoomRecord:
             known={identity: sorted(sources) for identity, sources in known},
         ),
         deaths=deaths,
+        number=room.number,
+        pipes=room.pipes_record,
     )
 
 
@@ -194,6 +196,7 @@ def describe_peer(peer: Peer) -> PeerRecord:
         rtp_capabilities=media.subscriber.rtp_capabilities,
         dynacast=peer.dynacast,
         joined_at=peer.joined_at,
+        since=peer.since,
         transports={
             each.id: TransportRecord(consuming=each.app_data["consuming"], memory=each.memory)
             for each in media.transports

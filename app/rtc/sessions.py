@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from app.auth.opaque_tokens import digest
 from app.errors import CannotResume
@@ -23,12 +23,13 @@ class Sessions:
     """
     Of ``peers``, by their ids, each of whom is borne away for up to ``grace`` seconds; others do not notice.
 
-    There is one timer for all, and none while nobody is away.
+    There is one timer for all, and none while nobody is away. ``on_move`` is called when somebody goes away or is back.
     """
 
-    def __init__(self, peers: Mapping[str, Peer], grace: float) -> None:
+    def __init__(self, peers: Mapping[str, Peer], grace: float, on_move: Callable[[], None] = lambda: None) -> None:
         self._peers = peers
         self._grace = grace
+        self._on_move = on_move
         self._timer: asyncio.TimerHandle | None = None
 
     def find(self, token: str, peer_id: str | None) -> Peer | None:
@@ -54,6 +55,7 @@ class Sessions:
         if peer.joined and self._grace > 0:
             peer.log.info("away: the connection is lost")
             peer.session.lose(since)
+            self._on_move()
             self.watch()
         else:
             peer.close(Farewell.CONNECTION_LOST.value)
@@ -68,6 +70,7 @@ class Sessions:
             raise CannotResume("there is no session to resume here; join")
         peer.media.keep(held)
         peer.session.resume()
+        self._on_move()
         peer.log.info("resumed")
 
     def watch(self) -> None:

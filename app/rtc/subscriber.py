@@ -8,20 +8,12 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from app.errors import WrongState
-from app.mediasoup.data_consumer import DataConsumer
-from app.mediasoup.data_producer import DataProducer
 from app.mediasoup.errors import MediasoupError, UnsupportedError
 from app.mediasoup.signal import Signal
 from app.mediasoup.webrtc_transport import WebRtcTransport
 
-from .events import (
-    Client,
-    DataConsumerClosed,
-    Event,
-    NewDataConsumer,
-    NotConfirmed,
-    Question,
-)
+from .events import Client, Event, NotConfirmed, Question
+from .far_producer import Far, is_here
 from .registry import Registry, WorkerThing
 from .tasks import TaskSet
 
@@ -44,8 +36,9 @@ class Subscriber(ABC, Generic[P, C]):
     Consumes every producer that is offered, once, for one peer.
 
     A producer that can't be consumed yet (there is no transport, or the peer has as many consumers as it may)
-    waits until it can, or is withdrawn. Consumers are made one after the other, so that the client hears of them
-    in the order of the offers and a big room does not flood the worker; nobody waits for a client's answer.
+    waits until it can, or is withdrawn; one of another part of the room also until it was brought here. Consumers are
+    made one after the other, so that the client hears of them in the order of the offers and a big room does not flood
+    the worker; nobody waits for a client's answer.
 
     While it is not ``allowed`` to, it consumes nothing and forgets what it is offered.
     """
@@ -67,10 +60,14 @@ class Subscriber(ABC, Generic[P, C]):
         self._log = log
         #: By the producer's id: the peer that owns it, and the producer.
         self._waiting: dict[str, tuple[str, P]] = {}
+        #: Those that are on their way here, by the same.
+        self._expected: dict[str, tuple[str, P]] = {}
         #: By the producer's id, too.
         self._consumed: dict[str, C] = {}
         #: By the consumer's id: the peer that owns its producer, and the producer.
         self._sources: dict[str, tuple[str, P]] = {}
+        #: By the id here of a producer whose owner is not known yet.
+        self._held: dict[str, C] = {}
         self._working = False
         self._closed = False
         self.allowed = True
@@ -80,12 +77,17 @@ class Subscriber(ABC, Generic[P, C]):
     def offer(self, owner_id: str, producer: P) -> None:
         """Consume ``producer`` of the peer ``owner_id``, as soon as that is possible."""
         if self.allowed and not (self._closed or producer.closed):
-            self._waiting[producer.id] = (owner_id, producer)
-            self.proceed()
+            if (held := self._held_of(producer)) is not None:
+                self._want(producer)
+                self._take(held, owner_id, producer)
+            else:
+                self._waiting[producer.id] = (owner_id, producer)
+                self.proceed()
 
     def withdraw(self, producer_id: str) -> None:
         """Forget a producer that is closed."""
-        self._waiting.pop(producer_id, None)
+        self._drop(producer_id)
+        self.proceed()
 
     def proceed(self) -> None:
         """Consume what waits: to be called when something that it waited for is there."""
@@ -97,9 +99,10 @@ class Subscriber(ABC, Generic[P, C]):
         """Consume no more until it is allowed; the client hears of each consumer that is closed."""
         self.allowed = False
         self._bans += 1
-        self._waiting.clear()
+        self._drop_all()
         for consumer in self.consumers:
             self._give_up(consumer)
+        self._close_held()
 
     def allow(self) -> None:
         """Consume what will be offered."""
@@ -115,6 +118,7 @@ class Subscriber(ABC, Generic[P, C]):
 
         What is closed is consumed again when it is offered again.
         """
+        self._close_held()
         for consumer in self.consumers:
             if consumer.id in consumer_ids:
                 agreed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -126,19 +130,53 @@ class Subscriber(ABC, Generic[P, C]):
     def close(self) -> None:
         """Consume no more. Consumers go with their transport."""
         self._closed = True
-        self._waiting.clear()
+        self._drop_all()
 
     async def _work(self) -> None:
         try:
             while self._waiting and (transport := self._transport()) is not None:
-                if self.consumers.full:
+                if self.consumers.left <= len(self._expected):
                     self._log.warning("no more {}s: the peer has {}", self.KIND, len(self.consumers))
                     return
                 owner_id, producer = self._waiting.pop(next(iter(self._waiting)))
-                if producer.id not in self._consumed:
+                if producer.id not in self._consumed and self._is_here(owner_id, producer):
                     await self._consume(transport, owner_id, producer)
         finally:
             self._working = False
+
+    def _is_here(self, owner_id: str, producer: P) -> bool:
+        """Whether it can be consumed at once; if not, it is brought here, and consumed then."""
+        self._want(producer)
+        here = is_here(producer)
+        if not (here or producer.closed):
+            self._expected[producer.id] = (owner_id, producer)
+        return here
+
+    def _want(self, producer: P) -> None:
+        if isinstance(producer, Far):
+            producer.want(self, lambda: self._arrived(producer.id))
+
+    def _arrived(self, producer_id: str) -> None:
+        if (expected := self._expected.pop(producer_id, None)) is not None:
+            self.offer(*expected)
+            if (first := self._waiting.pop(producer_id, None)) is not None:
+                # Others who have yet to be brought must not take its place.
+                self._waiting = {producer_id: first, **self._waiting}
+
+    def _drop(self, producer_id: str) -> None:
+        """Do not consume what was to be consumed as soon as possible."""
+        for each in (self._waiting, self._expected):
+            if (dropped := each.pop(producer_id, None)) is not None:
+                self._leave(dropped[1])
+
+    def _drop_all(self) -> None:
+        for producer_id in (*self._waiting, *self._expected):
+            self._drop(producer_id)
+
+    def _leave(self, producer: P) -> None:
+        """Do without a producer; from another part it comes only as long as somebody wants it."""
+        if isinstance(producer, Far) and producer.id not in self._waiting:
+            producer.leave(self)
 
     async def _consume(self, transport: WebRtcTransport, owner_id: str, producer: P) -> None:
         bans = self._bans
@@ -146,16 +184,41 @@ class Subscriber(ABC, Generic[P, C]):
             consumer = await self.consumers.make(lambda: self._make(transport, producer))
         except UnsupportedError as error:
             self._log.debug("producer {} is not for this peer: {}", producer.id, error)
+            self._leave(producer)
         except (MediasoupError, WrongState) as error:
-            if transport.closed:
+            if transport.closed or not is_here(producer):
                 self.offer(owner_id, producer)
             elif not producer.closed:
                 self._log.warning("producer {} could not be consumed: {}", producer.id, error)
+            self._leave(producer)
         else:
             if bans == self._bans and self._wants(producer.id):
                 self._introduce(consumer, owner_id, producer)
             else:
                 consumer.close()
+                self._leave(producer)
+
+    def hold(self, consumer: C, producer_id: str) -> None:
+        """
+        Have a consumer from before this process began, of something that came from another part of the room.
+
+        It is adopted when that is offered, and closed if the client comes back before. ``producer_id`` is the one here.
+        """
+        self._held[producer_id] = consumer
+        consumer.on_close.add(lambda: self._held.pop(producer_id, None))
+
+    def _held_of(self, producer: P) -> C | None:
+        if isinstance(producer, Far) and producer.local is not None:
+            return self._held.pop(producer.local.id, None)
+        return None
+
+    def _take(self, consumer: C, owner_id: str, producer: P) -> None:
+        """Adopt one that was held."""
+        self.adopt(consumer, owner_id, producer)
+
+    def _close_held(self) -> None:
+        for consumer in tuple(self._held.values()):
+            consumer.close()
 
     def adopt(self, consumer: C, owner_id: str, producer: P) -> None:
         """Have a consumer from before this process began; :meth:`keep` says whether its client has it, too."""
@@ -188,6 +251,7 @@ class Subscriber(ABC, Generic[P, C]):
 
     def _ended(self, consumer: C, producer: P) -> None:
         del self._consumed[producer.id], self._sources[consumer.id]
+        self._leave(producer)
         self.proceed()
 
     def _give_up(self, consumer: C) -> None:
@@ -221,33 +285,3 @@ class Subscriber(ABC, Generic[P, C]):
     @abstractmethod
     def _closed_event(self, consumer: C) -> Event:
         """Word that the consumer is gone."""
-
-
-class DataSubscriber(Subscriber[DataProducer, DataConsumer]):
-    """Consumes data channels."""
-
-    KIND = "data consumer"
-
-    async def _make(self, transport: WebRtcTransport, producer: DataProducer) -> DataConsumer:
-        return await transport.consume_data(data_producer_id=producer.id)
-
-    def _question(self, consumer: DataConsumer, owner_id: str, producer: DataProducer) -> Question:
-        return NewDataConsumer(
-            peer_id=owner_id,
-            data_producer_id=producer.id,
-            id=consumer.id,
-            sctp_stream_parameters=consumer.sctp_stream_parameters,
-            label=consumer.label,
-            protocol=consumer.protocol,
-            app_data=producer.app_data,
-        )
-
-    def _listen(self, consumer: DataConsumer, owner_id: str, producer: DataProducer) -> None:
-        closed = self._closed_event(consumer)
-        consumer.on_data_producer_close.add(lambda: self._client.notify(closed))
-
-    async def _start(self, consumer: DataConsumer) -> None:
-        """Nothing to start: messages wait in the channel until the client reads them."""
-
-    def _closed_event(self, consumer: DataConsumer) -> Event:
-        return DataConsumerClosed(data_consumer_id=consumer.id)

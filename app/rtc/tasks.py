@@ -17,11 +17,12 @@ class TaskSet:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, coroutine: Coroutine[object, object, None], *, name: str) -> None:
-        """Run ``coroutine`` as a task; ``name`` appears in logs."""
+    def start(self, coroutine: Coroutine[object, object, None], *, name: str) -> asyncio.Task[None]:
+        """Run ``coroutine`` as a task, which may be cancelled alone; ``name`` appears in logs."""
         task = asyncio.create_task(coroutine, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def cancel(self) -> None:
         """Cancel all tasks, except the one that calls this: it is about to end by itself."""

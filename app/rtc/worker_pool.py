@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import math
+import time
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,7 +20,7 @@ from app.mediasoup.webrtc_server import WebRtcServer
 from app.mediasoup.worker import Worker
 
 from .interfaces import AttachedWorker, RecordsUnavailable, WorkerSource
-from .placement import pick_worker
+from .placement import Capacity, pick_worker
 from .waiting import Backoff, until
 
 #: Seconds that a worker has to answer before it counts as ill.
@@ -26,6 +28,8 @@ ANSWER_TIMEOUT = 2.0
 #: Seconds after the start that a source has to be there, and all its workers, for what was left in them to be waited
 #: for. A source that is not there at once has nothing: workers die with it.
 SOURCE_PATIENCE, PATIENCE = 2.0, 10.0
+#: Seconds for which a count of consumers is good: it takes a look at all transports, and everybody who comes asks.
+COUNT_EVERY = 0.1
 #: Bytes that the kernel may keep of what came for a worker, and of what it sends: all its clients share one UDP port,
 #: and the 208 KiB of Linux last for some ninety packets, which is less than a moment without the processor. Linux gives
 #: no more than ``net.core.rmem_max`` and ``wmem_max``, see docs/reliability.md.
@@ -36,7 +40,12 @@ FIRST_DELAY, LONGEST_DELAY = 0.1, 2.0
 
 @dataclass(slots=True, eq=False)
 class PooledWorker:
-    """A worker that takes rooms. ``rooms`` and ``peers`` are its load, counted by the rooms themselves."""
+    """
+    A worker that takes rooms.
+
+    ``rooms`` and ``peers`` are its load, counted by the rooms themselves; ``cpu`` is the share of a core that it used
+    of late, as :class:`app.rtc.worker_loads.WorkerLoads` measures it.
+    """
 
     slot: int
     incarnation: str
@@ -44,6 +53,20 @@ class PooledWorker:
     webrtc_server: WebRtcServer
     rooms: int = 0
     peers: int = 0
+    cpu: float = 0.0
+
+    _consumers: int = 0
+    _counted_at: float = -math.inf
+
+    @property
+    def consumers(self) -> int:
+        """How many there are of audio and video, those that feed other workers included; or were a moment ago."""
+        now = time.monotonic()
+        if now - self._counted_at > COUNT_EVERY:
+            routers = self.worker.routers.values()
+            transports = (transport for router in routers for transport in router.transports.values())
+            self._consumers, self._counted_at = sum(len(transport.consumers) for transport in transports), now
+        return self._consumers
 
 
 class Heir(Protocol):
@@ -80,6 +103,7 @@ class WorkerPool:
         self.heir: Heir | None = None
         self._source = source
         self._settings = settings
+        self._capacity = Capacity.of(settings)
         #: The loop's time; ``None`` before the start, and when nothing of an earlier process can come any more.
         self._started: float | None = None
         self._closing = False
@@ -119,13 +143,13 @@ class WorkerPool:
             self._checking.cancel()
         await asyncio.gather(*keepers, return_exceptions=True)
 
-    def choose(self) -> PooledWorker:
+    def choose(self, serving: Collection[int] = ()) -> PooledWorker:
         """
-        Give the worker for a new room.
+        Give the worker for who comes to a room that those in the slots ``serving`` have, or to a new room.
 
         :raises Unavailable: there is none at the moment
         """
-        worker = pick_worker(self._workers.values())
+        worker = pick_worker(self._workers.values(), self._capacity, serving)
         if worker is None:
             raise Unavailable("no worker is ready; try again in a moment")
         return worker

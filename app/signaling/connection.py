@@ -40,7 +40,7 @@ METHODS = (
 #: protoo-client does not come back after this one. After any other it connects, and joins, again.
 STAY_AWAY = 4000
 #: After these it should; after all other farewells it would only be sent away again.
-COME_AGAIN = (Farewell.WORKER_DIED, Farewell.SERVER_SHUTDOWN, Farewell.CONNECTION_LOST)
+COME_AGAIN = (Farewell.WORKER_DIED, Farewell.SERVER_SHUTDOWN, Farewell.CONNECTION_LOST, Farewell.DRAINING)
 #: With this many questions open a client gets twice the time, with twice as many three times, and so on.
 QUESTIONS_A_TURN = 20
 NO_SESSION = "there is no session to resume here (any more): join"

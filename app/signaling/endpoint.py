@@ -126,7 +126,7 @@ class Signaling:
         peer_id = knock.peer_id_for(entry.admission)
         self._note_bans(entry)
         # Now, so that somebody who may not come in makes no room.
-        self._rooms.check(entry.config, peer_id, entry.admission)
+        await self._rooms.check(entry.config, peer_id, entry.admission)
         _check_upgrade(request)
         room = await self._rooms.get_or_create(entry.config)
         self._note_bans(entry)

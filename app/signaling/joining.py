@@ -98,7 +98,7 @@ def _view(room: Room, peer: Peer) -> dict[str, Any]:
         "ice_servers": ice_servers_for(room, peer).ice_servers,
         "room": room.summary,
         "chat": room.chat.history,
-        "hands": room.hands.raised,
+        "hands": room.hands_raised,
         "role": peer.role,
     }
 

@@ -77,12 +77,12 @@ async def reject_peer(room: Room, peer: Peer, data: schemas.OfPeer) -> None:
 
 @method("moderator:lowerHand", schemas.OfPeer, needs="moderate")
 async def lower_hand(room: Room, peer: Peer, data: schemas.OfPeer) -> None:
-    room.hands.lower(room.find(data.peer_id).id, peer.actor)
+    room.lower_hand(data.peer_id, peer.actor)
 
 
 @method("moderator:lowerAllHands", schemas.Nothing, needs="moderate")
 async def lower_all_hands(room: Room, peer: Peer, data: schemas.Nothing) -> None:
-    room.hands.lower_all(peer.actor)
+    room.lower_all_hands(peer.actor)
 
 
 # The room
@@ -114,5 +114,5 @@ async def close_room(room: Room, peer: Peer, data: schemas.Nothing) -> None:
 
 
 def _check_may_send_away(room: Room, moderator: Peer, peer_id: str) -> None:
-    if room.find(peer_id).role == "owner" and moderator.role != "owner":
+    if room.look_up(peer_id).role == "owner" and moderator.role != "owner":
         raise NotAllowed("nobody sends the room's owner away")

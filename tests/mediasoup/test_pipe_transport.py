@@ -49,6 +49,15 @@ async def test_a_pipe_transport_tells_where_it_listens(router: Router) -> None:
     assert (stats.type, stats.transport_id, stats.tuple) == ("pipe-transport", pipe.id, pipe.tuple)
 
 
+async def test_a_pipe_transport_can_be_announced_elsewhere_than_it_listens(router: Router) -> None:
+    info = ListenInfo(
+        protocol="udp", ip="127.0.0.1", announced_address="9.9.9.1", port_range=PortRange(min=20000, max=30000)
+    )
+    pipe = await router.create_pipe_transport(listen_info=info)
+    assert pipe.tuple.local_address == "9.9.9.1"
+    assert 20000 <= pipe.tuple.local_port <= 30000
+
+
 @pytest.mark.parametrize(
     "info",
     [

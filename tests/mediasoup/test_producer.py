@@ -197,6 +197,19 @@ async def test_pausing_and_resuming_are_told_when_they_change_something(transpor
     assert events == ["pause", "resume"]
 
 
+async def test_what_follows_another_end_of_a_pipe_waits_for_nothing(transport: WebRtcTransport) -> None:
+    producer = await transport.produce(kind="audio", rtp_parameters=AUDIO)
+    events = record(pause=producer.on_pause, resume=producer.on_resume)
+    producer.follow(paused=True)
+    producer.follow(paused=True)
+    assert (producer.paused, (await producer.dump()).paused, events) == (True, True, ["pause"])
+    producer.follow(paused=False)
+    assert (producer.paused, (await producer.dump()).paused, events) == (False, False, ["pause", "resume"])
+    producer.close()
+    producer.follow(paused=True)
+    assert not producer.paused
+
+
 async def test_calls_that_do_not_wait_for_each_other_are_told_in_their_order(transport: WebRtcTransport) -> None:
     producer = await transport.produce(kind="audio", rtp_parameters=AUDIO)
     events = record(pause=producer.on_pause, resume=producer.on_resume)

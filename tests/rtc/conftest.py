@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from app.auth.grants import Grants
+from app.config import Settings
 from app.rtc.room import Room
 from app.rtc.room_config import RoomConfig
 from app.rtc.room_manager import RoomManager
+from app.rtc.worker_pool import WorkerPool
+from tests.redis_server import RedisServer
 
+from .nodes import Nodes
 from .parameters import give_transports
 from .people import ANYBODY, Arrive, Person, enter, join
 from .room_fixtures import pool, rooms, settings, worker, workers
@@ -34,3 +39,20 @@ def arrive(room: Room) -> Arrive:
         return peer, client
 
     return arrive
+
+
+@pytest.fixture
+def redis(request: pytest.FixtureRequest) -> RedisServer | None:
+    """What connects nodes: none for what is in this process; ``over_both`` makes it both, one after the other."""
+    if getattr(request, "param", None) != "redis":
+        return None
+    server: RedisServer = request.getfixturevalue("redis_server")
+    return server
+
+
+@pytest.fixture
+async def nodes(pool: WorkerPool, settings: Settings, redis: RedisServer | None) -> AsyncIterator[Nodes]:
+    """Several nodes that share a worker."""
+    nodes = Nodes(pool, settings, redis)
+    yield nodes
+    await nodes.close()

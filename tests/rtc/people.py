@@ -9,7 +9,7 @@ from app.auth.grants import Grants
 from app.mediasoup.producer import Producer
 from app.mediasoup.worker import Worker
 from app.rtc.admission import Admission
-from app.rtc.events import Device
+from app.rtc.events import Actor, Device
 from app.rtc.peer import Peer
 from app.rtc.room import Room
 
@@ -22,6 +22,7 @@ Arrive = Callable[..., Awaitable[Person]]
 #: What anybody may do in an open room.
 ANYBODY = Grants(can_update_own_metadata=True)
 MODERATOR = Grants(room_admin=True)
+HOST = Actor(peer_id="host", name="Host")
 
 
 def anybody(name: str, /, grants: Grants = ANYBODY, **admission: Any) -> Admission:

@@ -141,12 +141,12 @@ async def test_one_identity_may_come_with_two_devices(room: Room) -> None:
         (lambda now: {"max_participants": 0}, LimitReached),
     ],
 )
-def test_the_same_is_asked_of_a_room_that_is_not_there_yet(
+async def test_the_same_is_asked_of_a_room_that_is_not_there_yet(
     rooms: RoomManager, changes: Callable[[datetime], dict[str, Any]], error: type[ConnectError]
 ) -> None:
     config = RoomConfig(id="hall", **changes(datetime.now(UTC)))
     with pytest.raises(error):
-        rooms.check(config, "ada", anybody("ada"))
+        await rooms.check(config, "ada", anybody("ada"))
     assert len(rooms) == 0
 
 

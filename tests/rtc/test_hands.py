@@ -44,7 +44,7 @@ async def test_who_lowers_all_hands_is_named(arrive: Arrive, room: Room) -> None
     (ada, adas), (bob, _) = await arrive("ada"), await arrive("bob")
     room.hands.lift(ada)
     room.hands.lift(bob)
-    room.hands.lower_all(HOST)
+    room.lower_all_hands(HOST)
     assert adas.all(HandLowered) == [HandLowered(peer_id="ada", by=HOST), HandLowered(peer_id="bob", by=HOST)]
     assert order(room) == []
 

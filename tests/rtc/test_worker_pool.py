@@ -76,6 +76,15 @@ async def test_a_worker_is_chosen_by_load_and_only_while_there_is_one(
         pool.choose()
 
 
+async def test_a_worker_that_is_full_takes_no_more_as_long_as_another_can(sidecar_pool: WorkerPool) -> None:
+    choose = sidecar_pool.choose
+    assert (choose().slot, choose(serving={1}).slot) == (0, 1)
+    choose().cpu = 0.9
+    assert (choose().slot, choose(serving={0}).slot) == (1, 1)
+    choose().cpu = 0.9
+    assert (choose().slot, choose(serving={1}).slot) == (0, 1)
+
+
 async def test_a_worker_that_dies_is_gone_at_once_and_another_follows(
     pool: WorkerPool, workers: SpawnedWorkers
 ) -> None:

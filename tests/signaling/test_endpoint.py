@@ -12,6 +12,7 @@ from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 from aiohttp.test_utils import TestServer
 
 from app.config import Limits, Settings
+from app.rtc.events import Farewell, Move
 from app.rtc.room_config import RoomConfig
 from app.rtc.room_manager import RoomManager
 from app.rtc.worker_pool import WorkerPool
@@ -107,6 +108,18 @@ async def test_a_replaced_client_is_told_to_stay_away(connect: Connect) -> None:
     await second.hears("mediasoup-version")
     assert await first.ends() == 4000
     assert len(await second.request("getRouterRtpCapabilities")) > 0
+
+
+async def test_who_did_not_move_to_another_node_is_told_to_come_again(connect: Connect, rooms: RoomManager) -> None:
+    client = await connect("ada")
+    await join(client)
+    room = rooms.get("kitchen")
+    assert room is not None
+    ada = room.find("ada")
+    ada.client.notify(Move(url=None))
+    assert await client.hears("move") == {"url": None}
+    ada.dismiss(Farewell.DRAINING)
+    assert await client.ends() == 1012
 
 
 async def test_when_the_server_goes_down_all_are_told_to_come_again(
