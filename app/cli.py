@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from . import __version__
-from .commands import accounts, drain, migrate, rooms
+from .commands import accounts, drain, migrate, nodes, rooms
 from .commands.failure import CommandFailed
 from .config import Settings, SettingsError
 from .errors import ConnectError
@@ -88,6 +88,7 @@ COMMANDS = (
     Command("create-api-key", accounts.create_api_key, "make an API key of an account", accounts.add_key_arguments),
     Command("list-rooms", rooms.list_rooms, "list the rooms that are in the database"),
     Command("end-room", rooms.end_room, "end the call in a room, and delete the room", rooms.add_code),
+    Command("nodes", nodes.nodes, "list the nodes, and how busy they are"),
     Command("drain", drain.drain, "let nobody new in, so that the calls come to an end", drain.add_arguments),
     Command("undrain", drain.undrain, "let everybody in again"),
 )

@@ -14,14 +14,20 @@ from loguru import logger
 
 import app
 
+from .bus.in_process import InProcessBus
+from .bus.redis_bus import RedisBus
 from .config import Settings
 from .listening.lease import Lease
 from .listening.sockets import Address
 from .log import set_up_logging
 from .rtc.adoption import Heir
 from .rtc.room_manager import RoomManager
+from .rtc.tasks import TaskSet
+from .rtc.worker_loads import WorkerLoads
 from .rtc.worker_pool import WorkerPool
+from .services.nodes import Nodes
 from .services.services import Services
+from .services.this_node import ThisNode, node_id
 from .sidecar import Sidecar
 from .signaling.endpoint import Signaling
 from .web.access_log import AccessLog
@@ -33,6 +39,7 @@ from .web.bans import Bans
 from .web.history import CallHistory
 from .web.invitations import Invitations
 from .web.members import Members
+from .web.nodes import Nodes as NodesResource
 from .web.origins import Origins
 from .web.participants import Participants
 from .web.rooms import Rooms
@@ -51,15 +58,18 @@ class Server:
     It need not wait for the sidecar, nor for the database: until they are there, and whenever they are gone, what needs
     them is answered 503.
 
-    :raises SettingsError: the secret keys can't be read
+    :raises SettingsError: the secret keys, or the id of this node, can't be read
     """
 
     def __init__(self, settings: Settings) -> None:
         self.sidecar = Sidecar(settings.run_dir)
         self.pool = WorkerPool(self.sidecar, settings)
-        self.rooms = RoomManager(self.pool, settings, self.sidecar)
+        self.loads = WorkerLoads(self.pool)
+        this = ThisNode(node_id(settings), settings, self.loads.current)
+        self.bus = make_bus(settings, this)
+        self.rooms = RoomManager(self.pool, settings, self.sidecar, self.bus)
         self.heir = Heir(self.pool, self.rooms, self.sidecar, settings)
-        self.services = Services(settings, self.rooms)
+        self.services = Services(settings, self.rooms, Nodes(self.bus, this, settings))
         self.signaling = Signaling(self.rooms, self.services.drain, settings, Origins(settings).allows)
         application = make_application(
             self.pool,
@@ -68,6 +78,8 @@ class Server:
             resources=resources_of(self.services),
             authenticate=self.services.authenticate,
             hindrance=lambda: self.services.drain.problem or self.services.database.problem,
+            bus_problem=lambda: self.bus.problem,
+            node_urls=lambda: self.services.nodes.urls,
         )
         self._runner = Runner(
             application,
@@ -76,6 +88,7 @@ class Server:
             keepalive_timeout=75,
             shutdown_timeout=0.5,
         )
+        self._tasks = TaskSet()
         self._lease = Lease(Address.of(settings))
 
     @property
@@ -93,7 +106,10 @@ class Server:
         await self._runner.listen(await self._lease.open())
         self.services.start()
         self.sidecar.start()
+        await self.bus.start()
         self.pool.start()
+        self.loads.start()
+        self._tasks.start(self._settle(), name="settling")
 
     async def stop(self) -> None:
         """
@@ -107,15 +123,30 @@ class Server:
             _step("signaling", self.signaling.close(), 3.3),
             _step("answers", self._runner.finish(ANSWERING_SECONDS), 3.3),
         )
+        self._tasks.cancel()
+        self.loads.close()
         await _step("rooms", self.rooms.let_go(), 1.5)
+        await _step("bus", self.bus.let_go(), 0.3)
         await _step("services", self.services.close(), 2.5)
         await _step("workers", self.pool.let_go(), 0.3)
         await _step("sidecar", self.sidecar.close(), 0.3)
         await _step("http", self._runner.cleanup(), 0.8)
 
+    async def _settle(self) -> None:
+        """Let the others know that what was not taken over of an earlier process is gone."""
+        await self.rooms.wait_settled()
+        self.bus.settle()
+
     async def _stop_listening(self) -> None:
         await self._runner.stop_listening()
         await self._lease.close()
+
+
+def make_bus(settings: Settings, this: ThisNode) -> InProcessBus | RedisBus:
+    """Make what connects this node with the others, or its own workers if it is alone."""
+    if settings.redis_url is None:
+        return InProcessBus(this.id, this.describe)
+    return RedisBus(settings.redis_url, this.id, this.describe, settings.node_lease_seconds)
 
 
 def resources_of(services: Services) -> list[object]:
@@ -130,6 +161,7 @@ def resources_of(services: Services) -> list[object]:
         CallHistory(services.past_calls),
         ApiKeys(services.api_keys),
         Admin(services.drain),
+        NodesResource(services.nodes),
     ]
 
 

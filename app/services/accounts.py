@@ -114,8 +114,8 @@ class Accounts:
             rooms = await RoomRecords(tx).owned_by(user.id)
             await Users(tx).delete(user)
         for room in rooms:
-            self._live.end(room.code, by=caller.actor)
-        self._live.remove_everywhere(str(user.id))
+            await self._live.end(room.code, by=caller.actor)
+        await self._live.remove_everywhere(str(user.id))
         self.on_delete.emit(user.id)
         logger.info("user {} was deleted, with {} rooms", user.id, len(rooms))
 

@@ -6,9 +6,11 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
+from loguru import logger
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import Unavailable
+from app.rtc.bus import BusUnavailable
 from app.rtc.events import Farewell
 from app.rtc.room import Room
 from app.rtc.room_manager import RoomManager
@@ -52,22 +54,25 @@ class AdHocRooms:
         """
         Delete rooms whose call did not come, or ended when nobody looked.
 
-        :raises Unavailable: the database does not answer
+        :raises Unavailable: the database does not answer, or the bus
         """
+        live = {room.id for room in self._rooms.rooms}
         while True:
             async with self._database.transaction() as tx:
                 records = RoomRecords(tx)
-                live = {room.id for room in self._rooms.rooms}
                 found = await records.abandoned(now() - PATIENCE, but=live, limit=BATCH)
                 for room in found:
-                    await records.delete(room)
+                    if await self._rooms.is_on(room.code):
+                        live.add(room.code)
+                    else:
+                        await records.delete(room)
             if len(found) < BATCH:
                 return
 
     def _watch(self, room: Room) -> None:
-        room.on_close.add(lambda farewell: self._closed(room, farewell))
+        room.on_end.add(lambda farewell: self._ended(room, farewell))
 
-    def _closed(self, room: Room, farewell: Farewell) -> None:
+    def _ended(self, room: Room, farewell: Farewell) -> None:
         if farewell in OVER:
             self._writes.put(DeleteAdHoc(room.id, self._rooms))
 
@@ -90,5 +95,11 @@ class DeleteAdHoc:
     async def apply(self, tx: AsyncSession) -> None:
         records = RoomRecords(tx)
         room = await records.find_by_code(self.code, lock=True)
-        if room is not None and not room.permanent and self.rooms.get(self.code) is None:
-            await records.delete(room)
+        if room is None or room.permanent:
+            return
+        try:
+            if not await self.rooms.is_on(self.code):
+                await records.delete(room)
+        except BusUnavailable as error:
+            # There may be another call on another node. The room is swept up later.
+            logger.info("room {} is not deleted yet: {}", self.code, error)

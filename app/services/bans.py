@@ -65,7 +65,7 @@ class Bans:
             place.need("moderator")
             _check_victim(place, caller, kind, value)
             record = await self._replace(tx, place, kind, value, reason, expires_at)
-        self._live.ban(code, (kind, value), place.actor, expires_at)
+        await self._live.ban(code, (kind, value), place.actor, expires_at)
         logger.bind(room=code).info("{} {} was banned", kind, value)
         return record
 
@@ -95,7 +95,7 @@ class Bans:
             if record is None or record.room_id != place.room.id:
                 raise NotFound(f"the room has no ban {id}")
             await BanRecords(tx).delete(record)
-        self._live.unban(code, (record.kind, record.value))
+        await self._live.unban(code, (record.kind, record.value))
 
     async def _replace(
         self,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.auth.grants import Grants
+from app.errors import NotAllowed
 from app.rtc.events import Actor
 from app.stores.models import RoomRecord, User
 
@@ -59,3 +60,9 @@ def operator() -> Caller:
     """Make the caller that stands for the operator."""
     user = User(id=OPERATOR, email="", password_hash="", display_name="The operator", is_admin=True)
     return Caller(user, OPERATOR)
+
+
+def check_admin(caller: Caller) -> None:
+    """Raise NotAllowed to all but admins."""
+    if not caller.user.is_admin:
+        raise NotAllowed("only admins may do that")

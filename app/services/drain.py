@@ -1,4 +1,4 @@
-"""Emptying this server: nobody new comes in, and those who are in go on."""
+"""Emptying this node: nobody new comes in, and those who are in go on, here or on other nodes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 
 from loguru import logger
 
-from app.errors import Draining, NotAllowed
+from app.errors import Draining
 from app.rtc.admission import Entry
 from app.rtc.events import Farewell
 from app.rtc.room_manager import RoomManager
 from app.stores.types import now
 
 from .access import Access
-from .callers import Caller
+from .callers import Caller, check_admin
+from .moving import Moving
+from .nodes import Nodes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +42,15 @@ class Drain:
     """
     Stands before :class:`Access` as the gate of the websocket; who resumes a session does not come by.
 
-    It is not written down: an app that was restarted lets in everybody.
+    Where there are other nodes its people are asked to move to them, and nobody comes in any more. It is not written
+    down: an app that was restarted lets in everybody.
     """
 
-    def __init__(self, rooms: RoomManager, access: Access) -> None:
+    def __init__(self, rooms: RoomManager, access: Access, nodes: Nodes) -> None:
         self._rooms = rooms
         self._access = access
+        self._nodes = nodes
+        self._moving = Moving(rooms, nodes)
         self._since: datetime | None = None
         self._deadline: datetime | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -61,9 +66,11 @@ class Drain:
 
         :raises NotAllowed: the caller is no admin
         """
-        _check(caller)
+        check_admin(caller)
         self._since = self._since or now()
         self._set_deadline(deadline_seconds)
+        self._nodes.this.draining = True
+        self._moving.start()
         logger.warning("draining: nobody new is let in; deadline: {}", self._deadline or "none")
         return self._state()
 
@@ -73,10 +80,12 @@ class Drain:
 
         :raises NotAllowed: the caller is no admin
         """
-        _check(caller)
+        check_admin(caller)
         if self._since is not None:
             logger.warning("draining has ended: everybody is let in again")
         self._since = None
+        self._nodes.this.draining = False
+        self._moving.stop()
         self._set_deadline(None)
 
     def state(self, caller: Caller) -> DrainState:
@@ -85,11 +94,12 @@ class Drain:
 
         :raises NotAllowed: the caller is no admin
         """
-        _check(caller)
+        check_admin(caller)
         return self._state()
 
     def close(self) -> None:
-        """End no calls any more."""
+        """Move nobody, and end no calls, any more."""
+        self._moving.stop()
         self._set_deadline(None)
 
     async def admit(self, room_id: str, token: str | None, peer_id: str | None) -> Entry:
@@ -99,7 +109,7 @@ class Drain:
         :raises Draining: not in this server
         """
         entry = await self._access.admit(room_id, token, peer_id)
-        if self._since is not None and not self._is_inside(entry):
+        if self._since is not None and (self._nodes.others or not self._is_inside(entry)):
             raise Draining("this server is about to go; try again, perhaps elsewhere")
         return entry
 
@@ -129,8 +139,3 @@ class Drain:
         logger.warning("the time to drain is over; {} calls are ended", len(self._rooms))
         for room in self._rooms.rooms:
             room.close(Farewell.SERVER_SHUTDOWN)
-
-
-def _check(caller: Caller) -> None:
-    if not caller.user.is_admin:
-        raise NotAllowed("only admins may do that")

@@ -16,7 +16,7 @@ from app.rtc.room_manager import RoomManager
 from app.stores.database import Database
 from app.stores.types import now
 
-from .history_writes import Call, ParticipantJoined, ParticipantLeft, SessionEnded, SessionStarted
+from .history_writes import Call, ParticipantJoined, ParticipantLeft, PeakSeen, SessionEnded, SessionStarted
 from .write_behind import WriteBehind
 
 
@@ -65,20 +65,27 @@ class History:
 
     def _opened(self, room: Room) -> None:
         call = Call(room.call_id, room.id)
-        room.on_join.add(lambda peer: self._joined(call, peer))
+        room.on_join.add(lambda peer: self._joined(call, room, peer))
         room.on_leave.add(self._left)
-        room.on_close.add(lambda farewell: self._closed(call, farewell))
+        room.on_close.add(lambda _: self._closed(call))
+        room.on_end.add(lambda farewell: self._ended(call, farewell, room.was_shared))
 
-    def _closed(self, call: Call, farewell: Farewell) -> None:
-        if call.emptied_at is not None:
-            self.writes.put(SessionEnded(call, call.emptied_at, farewell.value, call.peak))
+    def _closed(self, call: Call) -> None:
+        if call.peak:
+            self.writes.put(PeakSeen(call, call.peak))
 
-    def _joined(self, call: Call, peer: Peer) -> None:
+    def _ended(self, call: Call, farewell: Farewell, was_shared: bool) -> None:
+        if call.peak or was_shared:
+            self.writes.put(SessionEnded(call, call.emptied_at or now(), farewell.value))
+
+    def _joined(self, call: Call, room: Room, peer: Peer) -> None:
         at = peer.joined_at or now()
         if call.peak == 0:
+            # Two parts of the room that are opened at once agree on the call in a moment.
+            call.session_id = room.call_id
             self.writes.put(SessionStarted(call, at))
         call.present += 1
-        call.peak = max(call.peak, call.present)
+        call.peak = max(call.peak, room.participants)
         # The same for the same session, though another process may have written down its beginning.
         presence = self._present[peer] = Presence(uuid.uuid5(call.session_id, peer.session.id), peer, call)
         joined = ParticipantJoined(

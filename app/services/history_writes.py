@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.rtc.events import Farewell
 from app.stores.call_metrics import CallMetrics
 from app.stores.models import CallMetric, ParticipantRecord, SessionRecord
 from app.stores.participants import Participants
@@ -23,9 +24,9 @@ class Call:
     """
     A call as it is written down: ``session_id`` is its id in the history.
 
-    It is from when the first one joined until the last one left (``emptied_at``, ``None`` before anybody joined).
-    ``recorded`` is known once its first line was written: false if the database has no such room. Then nothing more of
-    it is written.
+    It is from when the first one joined until the last one left: ``present`` and ``emptied_at`` (``None`` before
+    anybody joined) are of those in this part of the room, ``peak`` of all. ``recorded`` is known once its first line
+    was written: false if the database has no such room. Then nothing more of it is written.
     """
 
     session_id: uuid.UUID
@@ -52,17 +53,34 @@ class SessionStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionEnded:
-    """The last one had left when the room closed."""
+class PeakSeen:
+    """So many were in the call at a time."""
 
     call: Call
-    at: datetime
-    reason: str
     peak: int
 
     async def apply(self, tx: AsyncSession) -> None:
         if self.call.recorded:
-            await Sessions(tx).end(self.call.session_id, self.at, self.reason, self.peak)
+            await Sessions(tx).note_peak(self.call.session_id, self.peak)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """
+    The last one had left when the last part of the room closed.
+
+    Perhaps nobody joined in that part, so that it has written nothing of the call so far. Who was on a node that was
+    lost has not been seen to leave.
+    """
+
+    call: Call
+    at: datetime
+    reason: str
+
+    async def apply(self, tx: AsyncSession) -> None:
+        if self.call.recorded is not False:
+            await Sessions(tx).end(self.call.session_id, self.at, self.reason)
+            await Participants(tx).close_in(self.call.session_id, self.at, Farewell.CONNECTION_LOST.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,7 +143,7 @@ class Invitations:
             if await Bans(tx).active_for(room.id, str(caller.user.id), None):
                 raise Banned("you were banned from this room")
             role = await self._take_in(tx, invitation, caller.user)
-        self._live.set_role(room.code, str(caller.user.id), role, caller.actor)
+        await self._live.set_role(room.code, str(caller.user.id), role, caller.actor)
         logger.bind(room=room.code).info("user {} accepted an invitation and is {}", caller.user.id, role)
         return Membership(room, role)
 

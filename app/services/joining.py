@@ -10,6 +10,7 @@ from app.auth.room_tokens import RoomToken, RoomTokens
 from app.config import Settings
 from app.errors import BadRequest, Banned, NotAllowed, NotFound, RoomLocked
 from app.rtc.events import Farewell
+from app.rtc.seen_call import SeenCall
 from app.stores.bans import Bans
 from app.stores.database import Database
 from app.stores.types import now
@@ -17,6 +18,7 @@ from app.stores.types import now
 from .access import OPEN_GRANTS, check_start
 from .callers import Caller, Holder
 from .live_rooms import LiveRooms
+from .nodes import Nodes
 from .roles import Role, grants_of
 from .rooms import SeenRoom, check_access
 from .standing import Standing, need_account, standing
@@ -24,13 +26,19 @@ from .standing import Standing, need_account, standing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """All that a client needs to enter a call. ``room`` is ``None`` for an open one, which has no record."""
+    """
+    All that a client needs to enter a call.
+
+    ``room`` is ``None`` for an open one, which has no record. ``url`` is the websocket of the node that serves it best,
+    ``None`` if that does not matter.
+    """
 
     token: RoomToken
     code: str
     room: SeenRoom | None
     role: Role
     identity: str
+    url: str | None
     ice_servers: tuple[IceServer, ...]
 
 
@@ -38,12 +46,19 @@ class Joining:
     """Gives those tickets who may join, and ends the presence of those who leave."""
 
     def __init__(
-        self, database: Database, tokens: RoomTokens, ice_servers: IceServers, live: LiveRooms, settings: Settings
+        self,
+        database: Database,
+        tokens: RoomTokens,
+        ice_servers: IceServers,
+        live: LiveRooms,
+        nodes: Nodes,
+        settings: Settings,
     ) -> None:
         self._database = database
         self._tokens = tokens
         self._ice_servers = ice_servers
         self._live = live
+        self._nodes = nodes
         self._open_rooms = settings.open_rooms
 
     async def join(self, caller: Caller | None, code: str, display_name: str | None) -> Ticket:
@@ -63,20 +78,23 @@ class Joining:
             raise BadRequest("guests need a name", {"displayName": ["Missing data for required field."]})
         identity = str(caller.user.id) if caller else f"guest-{secrets.token_urlsafe(9)}"
         place = await self._place(caller, code, identity)
+        call = None
         if place is not None:
-            self._check(place, identity)
+            call = await self._live.look(code)
+            _check(place, call, identity)
         role = place.role if place is not None and place.role is not None else "guest"
         grants = OPEN_GRANTS if place is None else grants_of(role)
         return Ticket(
             token=self._tokens.mint(room=code, identity=identity, name=name, grants=grants, role=role),
             code=code,
-            room=SeenRoom(place.room, place.role, self._live.get(code)) if place else None,
+            room=SeenRoom(place.room, place.role, call) if place else None,
             role=role,
             identity=identity,
+            url=await self._nodes.url_for(code),
             ice_servers=self._ice_servers.for_user(identity).servers,
         )
 
-    def leave(self, caller: Caller | Holder, code: str) -> None:
+    async def leave(self, caller: Caller | Holder, code: str) -> None:
         """
         End the caller's presence in a call, wherever they are connected from; if they aren't there, nothing happens.
 
@@ -88,7 +106,7 @@ class Joining:
             identity = caller.identity
         else:
             identity = str(caller.user.id)
-        self._live.remove(code, identity, None, Farewell.LEFT)
+        await self._live.remove(code, identity, None, Farewell.LEFT)
 
     async def _place(self, caller: Caller | None, code: str, identity: str) -> Standing | None:
         """Say what the caller is in the room; ``None`` if it is an open one."""
@@ -103,13 +121,13 @@ class Joining:
                 raise Banned("you were banned from this room")
         return place
 
-    def _check(self, place: Standing, identity: str) -> None:
-        """Refuse now whom the door of the call would refuse: here the reason can be told best."""
-        check_access(place)
-        check_start(place.room, grants_of(place.role or "guest"))
-        if place.room.ends_at is not None and place.room.ends_at <= now():
-            raise NotAllowed("the room's time is over")
-        call = self._live.get(place.room.code)
-        locked = place.room.locked if call is None else call.config.locked
-        if locked and not place.is_at_least("moderator") and not (call is not None and call.knows(identity)):
-            raise RoomLocked("the room is locked")
+
+def _check(place: Standing, call: SeenCall | None, identity: str) -> None:
+    """Refuse now whom the door of the call would refuse: here the reason can be told best."""
+    check_access(place)
+    check_start(place.room, grants_of(place.role or "guest"))
+    if place.room.ends_at is not None and place.room.ends_at <= now():
+        raise NotAllowed("the room's time is over")
+    locked = place.room.locked if call is None else call.config.locked
+    if locked and not place.is_at_least("moderator") and not (call is not None and identity in call.known):
+        raise RoomLocked("the room is locked")

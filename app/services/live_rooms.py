@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import suppress
-from dataclasses import asdict, replace
+from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime
 
-from app.errors import LimitReached
+from loguru import logger
+
+from app.errors import Unavailable
 from app.rtc.admission import Ban
+from app.rtc.bus import BusUnavailable, RequestFailed
 from app.rtc.events import Actor, Farewell
-from app.rtc.peer import Peer
 from app.rtc.room import Room
 from app.rtc.room_config import RoomConfig
 from app.rtc.room_manager import RoomManager
+from app.rtc.seen_call import SeenCall
 from app.stores.models import RoomRecord
 
-from .roles import Role, grants_of, is_at_least
+from .deeds import Configure, End, KeepOut, LetIn, Remove, SetRole
+from .outreach import Outreach
+from .roles import Role
 from .room_memory import RoomMemory
 
 #: What is called otherwise in a room's record than in :class:`RoomConfig`.
@@ -24,76 +28,87 @@ CONFIG_NAMES = {"metadata_text": "metadata"}
 
 
 class LiveRooms:
-    """All of it does nothing where there is no call, or nobody concerned in it."""
+    """
+    All of it does nothing where there is no call, on any node, or nobody concerned in it.
+
+    All that changes something raises Unavailable when it is not known whether there is a call on another node.
+    """
 
     def __init__(self, rooms: RoomManager, memory: RoomMemory) -> None:
         self._rooms = rooms
         self._memory = memory
-        rooms.on_open.add(lambda room: room.on_close.add(lambda _: memory.forget(room.id)))
+        self._calls = Outreach(rooms, "calls.change", Configure | End | SetRole | Remove | KeepOut | LetIn)
+        rooms.on_open.add(lambda room: room.on_close.add(lambda _: self._closed(room)))
+        if rooms.bus is not None:
+            rooms.bus.serve("calls.leave", self._leave)
 
     def get(self, code: str) -> Room | None:
-        """Give the call in a room."""
+        """Give the call in a room, if this node has a part of it."""
         return self._rooms.get(code)
 
-    def configure(self, record: RoomRecord, changed: Collection[str]) -> None:
+    async def look(self, code: str) -> SeenCall | None:
+        """Look at the call in a room, on whichever node it is; ``None`` when that is not known, too."""
+        try:
+            return await self._rooms.look(code)
+        except BusUnavailable:
+            return None
+
+    async def configure(self, record: RoomRecord, changed: Collection[str]) -> None:
         """
         Let a call be as its room is now, as far as that was ``changed``.
 
         The rest may be otherwise in the call on purpose: a moderator locked it, say.
         """
         self._memory.note(record.code, record)
-        room = self._rooms.get(record.code)
-        named = {CONFIG_NAMES.get(name, name) for name in changed}
-        news = {name: value for name, value in asdict(config_of(record)).items() if name in named}
-        if room is not None and news:
-            room.configure(replace(room.config, **news))
+        config = config_of(record)
+        named = {CONFIG_NAMES.get(name, name) for name in changed} & asdict(config).keys()
+        if named:
+            await self._calls.try_to(record.code, Configure(config, sorted(named)))
 
-    def end(self, code: str, by: Actor | None = None) -> bool:
+    async def end(self, code: str, by: Actor | None = None) -> bool:
         """End the call in a room; says whether there was one."""
-        room = self._rooms.get(code)
-        if room is not None:
-            room.close(Farewell.ROOM_CLOSED, by)
-        return room is not None
+        return await self._calls.try_to(code, End(by))
 
-    def set_role(self, code: str, identity: str, role: Role, by: Actor) -> None:
+    async def set_role(self, code: str, identity: str, role: Role, by: Actor) -> None:
         """Give somebody the rights of a role; members wait in no lobby."""
         self._memory.note_role(code, identity, role)
-        for room, peer in self._connections(code, identity):
-            room.change_grants(peer.id, grants_of(role), by, role=role)
-            if is_at_least(role, "member") and peer in room.lobby:
-                # In a full room they wait on, as everybody does then.
-                with suppress(LimitReached):
-                    room.admit(peer.id, by)
+        await self._calls.try_to(code, SetRole(identity, role, by))
 
-    def expel(self, code: str, identity: str, by: Actor | None) -> None:
+    async def expel(self, code: str, identity: str, by: Actor | None) -> None:
         """Have somebody leave who is no member any more."""
         self._memory.note_role(code, identity, None)
-        self.remove(code, identity, by, Farewell.PERMISSIONS_CHANGED)
+        await self.remove(code, identity, by, Farewell.PERMISSIONS_CHANGED)
 
-    def remove(self, code: str, identity: str, by: Actor | None, farewell: Farewell = Farewell.REMOVED) -> None:
+    async def remove(self, code: str, identity: str, by: Actor | None, farewell: Farewell = Farewell.REMOVED) -> None:
         """Have somebody leave."""
-        for room, peer in self._connections(code, identity):
-            room.remove(peer.id, by, farewell)
+        await self._calls.try_to(code, Remove(identity, by, farewell))
 
-    def remove_everywhere(self, identity: str) -> None:
-        """Have somebody leave all calls who has no account any more."""
-        for room in self._rooms.rooms:
-            self.expel(room.id, identity, None)
+    async def remove_everywhere(self, identity: str) -> None:
+        """Have somebody leave all calls who has no account any more. Nodes that do not answer are left out."""
+        await self._leave("", identity)
+        if (bus := self._rooms.bus) is None:
+            return
+        for node_id in bus.nodes.keys() - {bus.node_id}:
+            try:
+                await bus.request(node_id, "calls.leave", identity)
+            except (RequestFailed, Unavailable) as error:
+                logger.warning("{} may go on in calls on node {}: {}", identity, node_id, error)
 
-    def ban(self, code: str, ban: Ban, by: Actor, until: datetime | None) -> None:
+    async def ban(self, code: str, ban: Ban, by: Actor, until: datetime | None) -> None:
         """Keep somebody out of a call from now on."""
-        if (room := self._rooms.get(code)) is not None:
-            room.ban(ban, by, until)
+        await self._calls.try_to(code, KeepOut(ban, by, until))
 
-    def unban(self, code: str, ban: Ban) -> None:
+    async def unban(self, code: str, ban: Ban) -> None:
         """Let somebody come into a call again."""
-        if (room := self._rooms.get(code)) is not None:
-            room.unban(ban)
+        await self._calls.try_to(code, LetIn(ban))
 
-    def _connections(self, code: str, identity: str) -> Iterator[tuple[Room, Peer]]:
-        if (room := self._rooms.get(code)) is not None:
-            for peer in room.of_identity(identity):
-                yield room, peer
+    async def _leave(self, _: str, identity: str) -> None:
+        for code in {room.id for room in self._rooms.rooms}:
+            await self.expel(code, identity, None)
+
+    def _closed(self, room: Room) -> None:
+        if self._rooms.get(room.id) is None:
+            self._memory.forget(room.id)
 
 
 def config_of(record: RoomRecord) -> RoomConfig:

@@ -66,8 +66,8 @@ class Members:
             former = await self._hand_over(tx, place, member) if role == "owner" != member.role else None
             member.role = role
         if former is not None:
-            self._live.set_role(code, str(former), "moderator", place.actor)
-        self._live.set_role(code, str(user_id), role, place.actor)
+            await self._live.set_role(code, str(former), "moderator", place.actor)
+        await self._live.set_role(code, str(user_id), role, place.actor)
         logger.bind(room=code).info("user {} is {} now", user_id, role)
         return member
 
@@ -86,8 +86,8 @@ class Members:
                 return
             await self._hand_over(tx, place, member)
             member.role = "owner"
-        self._live.set_role(room_id, owner, "moderator", by)
-        self._live.set_role(room_id, heir, "owner", by)
+        await self._live.set_role(room_id, owner, "moderator", by)
+        await self._live.set_role(room_id, heir, "owner", by)
         logger.bind(room=room_id).info("user {} is owner now", heir_id)
 
     async def remove(self, caller: Caller, code: str, user_id: UUID) -> None:
@@ -107,7 +107,7 @@ class Members:
             if member.role == "moderator" and user_id != place.user_id:
                 place.need("owner")
             await MemberRecords(tx).delete(member)
-        self._live.expel(code, str(user_id), place.actor)
+        await self._live.expel(code, str(user_id), place.actor)
         logger.bind(room=code).info("user {} is no member any more", user_id)
 
     def _watch(self, room: Room) -> None:

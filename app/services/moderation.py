@@ -2,131 +2,49 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from app.auth.grants import Grants
-from app.errors import NotAllowed, NotFound, Unavailable
-from app.mediasoup.errors import InvalidStateError, MediasoupError
-from app.mediasoup.producer import Producer
+from app.errors import NotAllowed
 from app.rtc.events import Actor
-from app.rtc.peer import Peer, source_of
-from app.rtc.quality import Quality
-from app.rtc.room import Room
 from app.rtc.room_manager import RoomManager
 from app.stores.database import Database
 from app.stores.models import Ban
 
+from . import moderation_deeds as deeds
 from .bans import Bans
 from .callers import Caller, Holder
+from .outreach import Outreach
+from .participant import Participant
 from .standing import standing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
-    """A stream of audio or video that a participant sends. ``score``, 0 to 10, is ``None`` until it is known."""
-
-    producer_id: str
-    kind: str
-    source: str
-    paused: bool
-    score: int | None
-    type: str
-    codec: str
-
-    @classmethod
-    def of(cls, producer: Producer) -> Track:
-        return cls(
-            producer_id=producer.id,
-            kind=producer.kind,
-            source=source_of(producer),
-            paused=producer.paused,
-            score=max((each.score for each in producer.score), default=None),
-            type=producer.type,
-            codec=producer.rtp_parameters.codecs[0].mime_type,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Participant:
-    """Somebody who is connected to a call, in its ``lobby`` or in the room itself."""
-
-    peer_id: str
-    identity: str
-    display_name: str
-    role: str | None
-    joined_at: datetime | None
-    lobby: bool
-    permissions: Mapping[str, Any]
-    metadata: str
-    attributes: Mapping[str, str]
-    quality: Quality | None
-    tracks: list[Track]
-
-    @classmethod
-    def of(cls, peer: Peer, room: Room) -> Participant:
-        return cls(
-            peer_id=peer.id,
-            identity=peer.identity,
-            display_name=peer.display_name,
-            role=peer.role,
-            joined_at=peer.joined_at,
-            lobby=peer in room.lobby,
-            permissions=_words(peer.grants),
-            metadata=peer.metadata,
-            attributes=peer.attributes,
-            quality=peer.quality,
-            tracks=[Track.of(producer) for producer in peer.media.producers],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a moderator works with: the live room, and in whose name."""
-
-    room: Room
-    actor: Actor
-    is_owner: bool
-
-    def find(self, peer_id: str) -> Peer:
-        """
-        Look up one who is not above the moderator.
-
-        :raises NotFound: nobody has this id
-        :raises NotAllowed: it is the owner
-        """
-        peer = self.room.find(peer_id)
-        if peer.role == "owner" and not self.is_owner:
-            raise NotAllowed("that is the owner of the room")
-        return peer
 
 
 class Moderation:
     """
     What owner, moderators and admins, and the holders of a room token with ``roomAdmin``, may do to a call.
 
-    All methods raise NotAllowed for others, and NotFound when there is no call in the room. Those concerned are told
-    the caller's name. The call itself needs no database, so the holders of room tokens can moderate without one.
+    All methods raise NotAllowed for others, NotFound when there is no call in the room, on any node, and Unavailable
+    when that can't be found out. Those concerned are told the caller's name. The call itself needs no database, so the
+    holders of room tokens can moderate without one.
     """
 
     def __init__(self, rooms: RoomManager, database: Database, bans: Bans) -> None:
-        self._rooms = rooms
+        self._calls = Outreach(rooms, "calls.moderate", deeds.AnyOfThem)
         self._database = database
         self._bans = bans
 
     async def participants(self, caller: Caller | Holder, code: str) -> list[Participant]:
         """List those in the room, and then those in its lobby, each in the order of coming."""
-        room = (await self._desk(caller, code)).room
-        return [Participant.of(peer, room) for peer in (*room.peers, *room.lobby)]
+        await self._authorize(caller, code)
+        found: list[Participant] = await self._calls.do(code, deeds.List())
+        return found
 
     async def participant(self, caller: Caller | Holder, code: str, peer_id: str) -> Participant:
         """Look at one. Raises NotFound when nobody there has this id, as all that follow do."""
-        room = (await self._desk(caller, code)).room
-        return Participant.of(room.find(peer_id), room)
+        await self._authorize(caller, code)
+        found: Participant = await self._calls.do(code, deeds.Look(peer_id))
+        return found
 
     async def permit(self, caller: Caller | Holder, code: str, peer_id: str, changes: Mapping[str, Any]) -> Participant:
         """
@@ -134,61 +52,45 @@ class Moderation:
 
         Only the owner makes and unmakes moderators.
         """
-        desk = await self._desk(caller, code)
-        peer = desk.find(peer_id)
-        grants = dataclasses.replace(peer.grants, **changes)
-        if grants.room_admin != peer.grants.room_admin and not desk.is_owner:
-            raise NotAllowed("only the owner of the room makes moderators")
-        desk.room.change_grants(peer_id, grants, desk.actor)
-        return Participant.of(peer, desk.room)
+        as_whom = await self._authorize(caller, code)
+        changed: Participant = await self._calls.do(code, deeds.Permit(*as_whom, peer_id, dict(changes)))
+        return changed
 
     async def remove(self, caller: Caller | Holder, code: str, peer_id: str) -> None:
         """Have a participant leave, who may come again."""
-        desk = await self._desk(caller, code)
-        desk.room.remove(desk.find(peer_id).id, desk.actor)
+        await self._calls.do(code, deeds.Expel(*await self._authorize(caller, code), peer_id))
 
     async def ban(
         self, caller: Caller | Holder, code: str, peer_id: str, *, reason: str = "", expires_at: datetime | None = None
     ) -> Ban:
         """Have a participant leave, and keep its identity out."""
-        desk = await self._desk(caller, code)
-        identity = desk.find(peer_id).identity
+        identity = await self._calls.do(code, deeds.Victim(*await self._authorize(caller, code), peer_id))
         return await self._bans.add(caller, code, "identity", identity, reason=reason, expires_at=expires_at)
 
     async def mute(self, caller: Caller | Holder, code: str, peer_id: str, producer_id: str, muted: bool) -> None:
         """Pause what a participant sends, or allow it to resume."""
-        desk = await self._desk(caller, code)
-        with _worker_errors():
-            await desk.room.mute(peer_id, producer_id, muted, desk.actor)
+        as_whom = await self._authorize(caller, code)
+        await self._calls.do(code, deeds.Mute(*as_whom, peer_id, producer_id, muted))
 
     async def mute_all(self, caller: Caller | Holder, code: str) -> None:
         """Pause all that can be heard."""
-        desk = await self._desk(caller, code)
-        with _worker_errors():
-            await desk.room.mute_all(desk.actor)
+        await self._calls.do(code, deeds.MuteAll(*await self._authorize(caller, code)))
 
     async def send(
         self, caller: Caller | Holder, code: str, *, payload: str, topic: str, to: Collection[str] | None = None
     ) -> int:
         """Send a message to those with the ids ``to``, or to all who joined; gives how many it went to."""
-        return (await self._desk(caller, code)).room.send_data(payload, topic, to)
+        await self._authorize(caller, code)
+        count: int = await self._calls.do(code, deeds.Send(payload, topic, to))
+        return count
 
     async def admit(self, caller: Caller | Holder, code: str, peer_id: str) -> None:
         """Let one who waits in the lobby join."""
-        desk = await self._desk(caller, code)
-        desk.room.admit(peer_id, desk.actor)
+        await self._calls.do(code, deeds.Admit(*await self._authorize(caller, code), peer_id))
 
     async def reject(self, caller: Caller | Holder, code: str, peer_id: str) -> None:
         """Send one away who waits in the lobby."""
-        desk = await self._desk(caller, code)
-        desk.room.reject(peer_id, desk.actor)
-
-    async def _desk(self, caller: Caller | Holder, code: str) -> Desk:
-        actor, is_owner = await self._authorize(caller, code)
-        room = self._rooms.get(code)
-        if room is None:
-            raise NotFound(f"there is no call in the room {code} now")
-        return Desk(room, actor, is_owner)
+        await self._calls.do(code, deeds.Reject(*await self._authorize(caller, code), peer_id))
 
     async def _authorize(self, caller: Caller | Holder, code: str) -> tuple[Actor, bool]:
         """Say in whose name the caller moderates, and whether it is the owner's."""
@@ -200,19 +102,3 @@ class Moderation:
             place = await standing(tx, code, caller)
         place.need("moderator")
         return place.actor, place.is_at_least("owner")
-
-
-def _words(grants: Grants) -> dict[str, Any]:
-    sources = grants.can_publish_sources
-    return dataclasses.asdict(grants) | {"can_publish_sources": None if sources is None else sorted(sources)}
-
-
-@contextmanager
-def _worker_errors() -> Iterator[None]:
-    """Word what went wrong in the worker for callers."""
-    try:
-        yield
-    except InvalidStateError as error:
-        raise NotFound("the participant just stopped sending that") from error
-    except MediasoupError as error:
-        raise Unavailable(f"the worker could not do it: {error}") from error

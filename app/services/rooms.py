@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.room_codes import new_room_code
 from app.config import Settings
 from app.errors import BadRequest, LimitReached, NotAllowed, NotFound, Unauthorized
+from app.rtc.facts import PeerFact
 from app.rtc.peer import Peer
-from app.rtc.room import Room
+from app.rtc.seen_call import SeenCall
 from app.stores.database import Database
 from app.stores.members import Members
 from app.stores.models import Member, RoomRecord, User
@@ -37,12 +39,12 @@ class SeenRoom:
 
     record: RoomRecord
     role: Role | None
-    call: Room | None
+    call: SeenCall | None
 
     @property
-    def participants(self) -> list[Peer]:
+    def participants(self) -> Sequence[Peer | PeerFact]:
         """Those who can be seen in it."""
-        return [peer for peer in self.call.peers if peer.visible] if self.call else []
+        return self.call.participants if self.call else []
 
     @property
     def locked(self) -> bool:
@@ -76,14 +78,15 @@ class Rooms:
         async with self._database.transaction() as tx:
             await add_room(tx, record, caller.user, self._limit)
         logger.bind(room=record.code).info("the room was made by user {}", caller.user.id)
-        return self._seen(record, "owner")
+        return await self._seen(record, "owner")
 
     async def page(self, caller: Caller, limit: int, cursor: Cursor | None) -> Page[SeenRoom]:
         """List the rooms that the caller is a member of, newest first."""
         user_id = need_account(caller)
         async with self._database.transaction(read_only=True) as tx:
             page = await Members(tx).page_of_user(user_id, limit=limit, after=cursor)
-        return Page([self._seen(member.room, member.role) for member in page.items], page.next)
+        seen = await asyncio.gather(*(self._seen(member.room, member.role) for member in page.items))
+        return Page(seen, page.next)
 
     async def page_of_all(self, limit: int, cursor: Cursor | None) -> Page[RoomRecord]:
         """List all rooms, newest first; for the operator."""
@@ -101,7 +104,7 @@ class Rooms:
         async with self._database.transaction(read_only=True) as tx:
             place = await standing(tx, code, caller)
         check_access(place)
-        return self._seen(place.room, place.role)
+        return await self._seen(place.room, place.role)
 
     async def update(self, caller: Caller, code: str, changes: Mapping[str, Any]) -> SeenRoom:
         """
@@ -117,8 +120,8 @@ class Rooms:
             for name, value in changes.items():
                 setattr(place.room, name, value)
             _check_times(place.room)
-        self._live.configure(place.room, changes.keys())
-        return self._seen(place.room, place.role)
+        await self._live.configure(place.room, changes.keys())
+        return await self._seen(place.room, place.role)
 
     async def delete(self, caller: Caller, code: str) -> None:
         """
@@ -133,14 +136,14 @@ class Rooms:
                 place.need("owner")
                 await RoomRecords(tx).delete(place.room)
         except NotFound:
-            if not (caller.user.is_admin and self._live.end(code, by=caller.actor)):
+            if not (caller.user.is_admin and await self._live.end(code, by=caller.actor)):
                 raise
             return
-        self._live.end(code, by=place.actor)
+        await self._live.end(code, by=place.actor)
         logger.bind(room=code).info("the room was deleted by user {}", caller.user.id)
 
-    def _seen(self, record: RoomRecord, role: Role | None) -> SeenRoom:
-        return SeenRoom(record, role, self._live.get(record.code))
+    async def _seen(self, record: RoomRecord, role: Role | None) -> SeenRoom:
+        return SeenRoom(record, role, await self._live.look(record.code))
 
 
 async def add_room(tx: AsyncSession, record: RoomRecord, owner: User, limit: int) -> None:

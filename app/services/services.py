@@ -26,6 +26,7 @@ from .live_rooms import LiveRooms
 from .logins import Logins
 from .members import Members
 from .moderation import Moderation
+from .nodes import Nodes
 from .past_calls import PastCalls
 from .retention import Retention
 from .room_memory import RoomMemory
@@ -41,7 +42,7 @@ class Services:
     :raises SettingsError: the secret keys can't be read
     """
 
-    def __init__(self, settings: Settings, rooms: RoomManager) -> None:
+    def __init__(self, settings: Settings, rooms: RoomManager, nodes: Nodes | None = None) -> None:
         keys = SecretKeys.from_settings(settings)
         room_tokens = RoomTokens(keys, settings)
         memory = RoomMemory()
@@ -60,14 +61,15 @@ class Services:
         self.accounts = Accounts(self.database, self.passwords, self.live, settings)
         self.accounts.on_delete.add(self.api_keys.forget_owner)
         self.rooms = Rooms(self.database, self.live, settings)
-        self.joining = Joining(self.database, room_tokens, IceServers(settings), self.live, settings)
+        self.nodes = nodes = nodes or Nodes.none(settings)
+        self.joining = Joining(self.database, room_tokens, IceServers(settings), self.live, nodes, settings)
         self.members = Members(self.database, self.live, settings)
         self.invitations = Invitations(self.database, self.live, settings)
         self.bans = Bans(self.database, self.live, self.history.writes, settings)
         self.moderation = Moderation(rooms, self.database, self.bans)
         self.past_calls = PastCalls(self.database)
         self.access = Access(self.database, room_tokens, self.api_keys, self.live, memory, settings)
-        self.drain = Drain(rooms, self.access)
+        self.drain = Drain(rooms, self.access, nodes)
         self.authenticate = Authentication(self.logins, self.access).authenticate
 
     def start(self) -> None:

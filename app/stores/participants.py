@@ -43,6 +43,11 @@ class Participants(Repository[ParticipantRecord]):
         )
         await self._tx.execute(update(ParticipantRecord).where(is_open).values(left_at=at, leave_reason=reason))
 
+    async def close_in(self, session_id: UUID, at: datetime, reason: str) -> None:
+        """End all stays in a call that have no end."""
+        is_open = (ParticipantRecord.session_id == session_id) & ParticipantRecord.left_at.is_(None)
+        await self._tx.execute(update(ParticipantRecord).where(is_open).values(left_at=at, leave_reason=reason))
+
     async def delete_left(self, moment: datetime, *, limit: int) -> int:
         """Forget up to ``limit`` stays that had ended by ``moment``; gives how many there were."""
         return await self._delete_before(ParticipantRecord.left_at, moment, limit)

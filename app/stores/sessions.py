@@ -29,10 +29,16 @@ class Sessions(Repository[SessionRecord]):
         key = (SessionRecord.started_at, SessionRecord.id)
         return await read_page(self._tx, query, key, limit=limit, after=after, newest_first=True)
 
-    async def end(self, id: UUID, at: datetime, reason: str, peak_participants: int) -> None:
+    async def end(self, id: UUID, at: datetime, reason: str) -> None:
         """Note that a call ended; nothing happens when it is not stored (any more)."""
-        values = {"ended_at": at, "end_reason": reason, "peak_participants": peak_participants}
+        values = {"ended_at": at, "end_reason": reason}
         await self._tx.execute(update(SessionRecord).where(SessionRecord.id == id).values(values))
+
+    async def note_peak(self, id: UUID, participants: int) -> None:
+        """Note that so many were in a call at a time, unless there were more at another."""
+        fewer = SessionRecord.peak_participants < participants
+        query = update(SessionRecord).where(SessionRecord.id == id, fewer)
+        await self._tx.execute(query.values(peak_participants=participants))
 
     async def close_open(self, at: datetime, reason: str, *, but: Collection[UUID] = ()) -> None:
         """End all calls that began before ``at`` and have no end, ``but`` these, which go on."""

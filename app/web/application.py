@@ -39,14 +39,17 @@ def make_application(
     resources: Iterable[object] = (),
     authenticate: Authenticate = nobody,
     hindrance: Callable[[], str | None] = lambda: None,
+    bus_problem: Callable[[], str | None] = lambda: None,
+    node_urls: Callable[[], Iterable[str]] = tuple,
 ) -> web.Application:
     """
     Make the application.
 
     ``signaling`` gets every websocket. ``resources`` have handlers that :func:`app.web.endpoint.endpoint` decorates;
-    ``authenticate`` tells whose their callers' tokens are. ``hindrance`` is for :class:`app.web.health.Health`.
+    ``authenticate`` tells whose their callers' tokens are. ``hindrance`` and ``bus_problem`` are for
+    :class:`app.web.health.Health`, ``node_urls`` are the websockets to which pages may connect besides ours.
     """
-    pages = Pages(settings)
+    pages = Pages(settings, node_urls)
     rate_limits = RateLimits(settings)
     cors = Cors(Origins(settings))
     endpoints = [each for resource in (*resources, Config(settings), Version(pool)) for each in endpoints_of(resource)]
@@ -69,7 +72,7 @@ def make_application(
         [
             web.get("/", root),
             web.get("/ws", signaling, allow_head=False),
-            *Health(pool, hindrance).routes(),
+            *Health(pool, hindrance, bus_problem).routes(),
             *Operations(settings, authenticate, rate_limits).routes(endpoints),
             *OpenApi(endpoints).routes(),
             *ApiDocs(settings.web_dir).routes(),

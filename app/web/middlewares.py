@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler, Middleware
 from loguru import logger
 
 from app.errors import BadRequest, ConnectError, Draining, InternalError, LimitReached, TooManyRequests, Unavailable
+from app.rtc.bus import BusUnavailable
 
 from .proxies import Client, Proxies
 
@@ -24,7 +25,7 @@ _SANE_ID = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 #: Names of errors that the framework raises; the others' are made of what HTTP calls them.
 _NAMES = {413: "too_large", 500: InternalError.code}
 #: Seconds after which to come back, where the error itself knows none; the first that fits.
-_RETRY_AFTER: dict[type[ConnectError], int] = {Draining: 10, Unavailable: 2, LimitReached: 30}
+_RETRY_AFTER: dict[type[ConnectError], int] = {Draining: 10, BusUnavailable: 1, Unavailable: 2, LimitReached: 30}
 #: For all answers but pages, which bring their own: there is nothing to show.
 _POLICY = "default-src 'none'; frame-ancestors 'none'"
 SECURITY_HEADERS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ POLICY = (
     "default-src 'self'; connect-src 'self'{websockets}; media-src 'self' blob:; img-src 'self' data: blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
+#: Nodes that the policy names: it has to fit into what proxies take for headers.
+MAX_LISTED = 20
 #: The names of assets hold a hash of their content.
 ASSET_HEADERS = {hdrs.CACHE_CONTROL: "public, max-age=31536000, immutable"}
 #: One file name that can neither climb out of its folder nor be hidden.
@@ -34,9 +37,14 @@ VIEWS = ("/r/{room}", "/signin", "/signup", "/rooms", "/account", "/invite")
 
 
 class Pages:
-    """``GET /``, the page's other views, and the files that it needs."""
+    """
+    ``GET /``, the page's other views, and the files that it needs.
 
-    def __init__(self, settings: Settings) -> None:
+    ``node_urls`` gives the websockets of nodes, to which the page may connect, too.
+    """
+
+    def __init__(self, settings: Settings, node_urls: Callable[[], Iterable[str]] = tuple) -> None:
+        self._node_urls = node_urls
         self._index = settings.web_dir / "index.html"
         self._assets = settings.web_dir / "assets"
         self._public_host = urlsplit(settings.public_url).netloc if settings.public_url else None
@@ -65,7 +73,16 @@ class Pages:
     def _websockets(self, host: str) -> str:
         """List our own websockets for the policy: not every browser counts them as 'self'."""
         hosts = {each for each in (host, self._public_host) if each and HOST.fullmatch(each)}
-        return "".join(f" {scheme}://{each}" for each in sorted(hosts) for scheme in ("ws", "wss"))
+        ours = [f"{scheme}://{each}" for each in sorted(hosts) for scheme in ("ws", "wss")]
+        return "".join(f" {each}" for each in (*ours, *self._others()))
+
+    def _others(self) -> list[str]:
+        """List those of nodes, which the page also asks by HTTP why a websocket was refused."""
+        parts = [urlsplit(url) for url in self._node_urls()]
+        if len(parts) > MAX_LISTED:
+            return ["wss:", "https:"]
+        schemes = ("ws", "http")
+        return [f"{part.scheme.replace('ws', scheme)}://{part.netloc}" for part in parts for scheme in schemes]
 
 
 def not_built(index: Path) -> web.Response:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.services.callers import Caller, Holder
-from app.services.moderation import Moderation, Participant
+from app.services.moderation import Moderation
+from app.services.participant import Participant
 from app.stores.models import Ban
 
 from .bans import BanAnswer

@@ -134,6 +134,13 @@ class JoinAnswer(Schema):
     peer_id = base.String(required=True)
     identity = base.String(required=True)
     role = base.String(required=True, validate=OneOf(ROLES))
-    url = base.String(required=True, metadata={"example": "wss://calls.example.org/ws"})
+    url = base.String(required=True, metadata={"example": "wss://node1.example.org/ws"})
+    fallback_url = base.String(
+        required=True,
+        metadata={
+            "description": "For when `url` can't be reached. Whichever node that leads to serves the call as well.",
+            "example": "wss://calls.example.org/ws",
+        },
+    )
     ice_servers = base.List(base.Nested(IceServerAnswer), required=True)
     expires_at = fields.Time(required=True, metadata={"description": "Until when one may connect with the token."})

@@ -125,7 +125,7 @@ class Rooms:
     )
     async def leave(self, request: Request[Caller | Holder]) -> None:
         """Ends the caller's presence, from wherever they are connected. Closing the websocket does as well."""
-        self._joining.leave(request.caller, **request.params)
+        await self._joining.leave(request.caller, **request.params)
 
 
 def _words(seen: SeenRoom) -> dict[str, Any]:
@@ -153,6 +153,8 @@ def _words(seen: SeenRoom) -> dict[str, Any]:
 
 
 def _ticket_words(ticket: Ticket, origin: str) -> dict[str, Any]:
+    # The scheme of websockets that goes with http or https.
+    anywhere = f"ws{origin.removeprefix('http')}/ws"
     return {
         "token": ticket.token.text,
         "token_id": ticket.token.token_id,
@@ -162,8 +164,8 @@ def _ticket_words(ticket: Ticket, origin: str) -> dict[str, Any]:
         "peer_id": ticket.identity,
         "identity": ticket.identity,
         "role": ticket.role,
-        # The scheme of websockets that goes with http or https.
-        "url": f"ws{origin.removeprefix('http')}/ws",
+        "url": ticket.url or anywhere,
+        "fallback_url": anywhere,
         "ice_servers": [_server_words(server) for server in ticket.ice_servers],
     }
 

@@ -25,6 +25,7 @@ from tests.rtc.parameters import give_transports
 from tests.rtc.people import ANYBODY, Person, join
 from tests.rtc.room_fixtures import pool, rooms, settings, worker, workers
 
+from .cluster import Cluster
 from .world import World
 
 __all__ = ["pool", "rooms", "settings", "worker", "workers"]
@@ -78,7 +79,15 @@ def arrive_at() -> ArriveAt:
 
 
 @pytest.fixture
-async def world(rooms: RoomManager, settings: Settings, database_url: str) -> AsyncIterator[World]:
+async def cluster(settings: Settings) -> Cluster:
+    """This node, and no others yet."""
+    cluster = Cluster(settings)
+    await cluster.here.start()
+    return cluster
+
+
+@pytest.fixture
+async def world(rooms: RoomManager, settings: Settings, database_url: str, cluster: Cluster) -> AsyncIterator[World]:
     """All services over each kind of database, with rooms on a real worker."""
     settings = dataclasses.replace(
         settings,
@@ -87,7 +96,7 @@ async def world(rooms: RoomManager, settings: Settings, database_url: str) -> As
         database_timeout_seconds=10,
         secret_keys=("test:" + "s" * 40,),
     )
-    services = Services(settings, rooms)
+    services = Services(settings, rooms, cluster.nodes)
     services.start()
     await until(lambda: services.database.problem is None)
     yield World(services, rooms)

@@ -16,6 +16,7 @@ from app.services.callers import Caller, Holder, operator
 from app.services.joining import Joining
 from app.stores.types import now
 
+from .cluster import Cluster, Nobody
 from .world import World
 
 
@@ -33,7 +34,7 @@ def joining_with(world: World, settings: Settings) -> Joining:
     """The same, with other settings."""
     services = world.services
     tokens = RoomTokens(SecretKeys({"test": "s" * 40}), settings)
-    return Joining(services.database, tokens, IceServers(settings), services.live, settings)
+    return Joining(services.database, tokens, IceServers(settings), services.live, services.nodes, settings)
 
 
 async def test_members_come_with_their_name_and_role(world: World, joining: Joining, ada: Caller) -> None:
@@ -46,6 +47,16 @@ async def test_members_come_with_their_name_and_role(world: World, joining: Join
     assert (entry.admission.name, entry.admission.role) == ("Mia", "moderator")
     assert entry.admission.token_id == ticket.token.token_id
     assert entry.admission.grants.room_admin and not entry.admission.waits_in_lobby
+
+
+async def test_the_ticket_leads_to_the_node_that_has_the_call(
+    world: World, joining: Joining, ada: Caller, cluster: Cluster
+) -> None:
+    code = (await world.room(ada)).record.code
+    assert (await joining.join(ada, code, None)).url is None
+    other = await cluster.add("other")
+    await other.open(code, 0, Nobody())
+    assert (await joining.join(None, code, "Guest")).url == "wss://other.example.org/ws"
 
 
 async def test_guests_need_a_name_and_are_somebody_else_each_time(world: World, joining: Joining, ada: Caller) -> None:
@@ -127,12 +138,12 @@ async def test_who_leaves_is_gone_from_everywhere(world: World, joining: Joining
     desk, client = await world.join(code, token, "desk")
     phone, _ = await world.join(code, token, "phone")
     guest, _ = await world.join(code, await world.token(None, code, "Guest"))
-    joining.leave(ada, code)
+    await joining.leave(ada, code)
     assert desk.closed and phone.closed and not guest.closed
     assert client.farewell is Farewell.LEFT
     holder = Holder(code=code, room=None, identity=guest.identity, name="Guest", grants=Grants())
     with pytest.raises(NotAllowed):
-        joining.leave(holder, "another")
-    joining.leave(holder, code)
+        await joining.leave(holder, "another")
+    await joining.leave(holder, code)
     assert guest.closed
-    joining.leave(ada, "no-such-call")
+    await joining.leave(ada, "no-such-call")

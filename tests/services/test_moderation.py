@@ -19,7 +19,8 @@ from app.rtc.room_manager import RoomManager
 from app.services.bans import Bans
 from app.services.callers import Caller, Holder, operator
 from app.services.live_rooms import LiveRooms
-from app.services.moderation import Moderation, Track
+from app.services.moderation import Moderation
+from app.services.participant import Track
 from app.services.room_memory import RoomMemory
 from app.services.write_behind import WriteBehind
 from app.stores.bans import Bans as BanRecords

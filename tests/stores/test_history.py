@@ -50,10 +50,13 @@ async def test_a_call_and_a_stay_in_it_end(
     at = moment(5)
     async with database.transaction() as tx:
         await Participants(tx).leave(participant.id, at, "left")
-        await Sessions(tx).end(session.id, at, "empty", 7)
+        await Sessions(tx).note_peak(session.id, 7)
+        await Sessions(tx).note_peak(session.id, 3)
+        await Sessions(tx).end(session.id, at, "empty")
         # What is not stored (any more) is no reason to fail.
         await Participants(tx).leave(uuid4(), at, "left")
-        await Sessions(tx).end(uuid4(), at, "empty", 7)
+        await Sessions(tx).note_peak(uuid4(), 7)
+        await Sessions(tx).end(uuid4(), at, "empty")
     async with database.transaction() as tx:
         ended, left = await Sessions(tx).get(session.id), await Participants(tx).get(participant.id)
     assert ended is not None and (ended.ended_at, ended.end_reason, ended.peak_participants) == (at, "empty", 7)

@@ -15,6 +15,7 @@ from app.rtc.worker_pool import WorkerPool
 from app.server import resources_of
 from app.services.services import Services
 from tests.rtc.fakes import until
+from tests.services.cluster import Cluster
 
 from .conftest import Client, Serve
 
@@ -35,9 +36,11 @@ class User:
 class Rest:
     """A client that says what status it expects."""
 
-    def __init__(self, client: Client, services: Services) -> None:
+    def __init__(self, client: Client, services: Services, cluster: Cluster) -> None:
         self.client = client
         self.services = services
+        #: The node that answers, and others that a test adds.
+        self.cluster = cluster
 
     async def ask(
         self, method: str, path: str, body: Any = None, *, by: User | str | None = None, status: int = 200
@@ -104,9 +107,11 @@ def rest_settings(web_settings: Settings, database_url: str) -> Settings:
 
 @pytest.fixture
 async def rest(serve: Serve, pool: WorkerPool, rest_settings: Settings) -> AsyncIterator[Rest]:
-    services = Services(rest_settings, RoomManager(pool, rest_settings))
+    cluster = Cluster(rest_settings)
+    await cluster.here.start()
+    services = Services(rest_settings, RoomManager(pool, rest_settings), cluster.nodes)
     services.start()
     await until(lambda: services.database.problem is None)
     async with serve(rest_settings, resources=resources_of(services), authenticate=services.authenticate) as client:
-        yield Rest(client, services)
+        yield Rest(client, services, cluster)
     await services.close()

@@ -34,6 +34,7 @@ async def test_without_a_sidecar_nothing_is_ready(client: Client) -> None:
         "error": {"name": "unavailable", "message": "not connected to the worker-sidecar", "fields": {}},
         "ready": False,
         "workers": [],
+        "bus": {"ok": True, "problem": None},
     }
 
 
@@ -44,6 +45,7 @@ async def test_it_is_ready_when_every_worker_answers(client: Client, workers: Sp
     assert await answer.json() == {
         "ready": True,
         "workers": [{"slot": 0, "ok": True, "problem": None}],
+        "bus": {"ok": True, "problem": None},
     }
 
 
@@ -71,3 +73,15 @@ async def test_what_else_keeps_it_from_serving_is_said(
         assert answer.status == 503
         assert (await answer.json())["error"]["message"] == "the database has not answered yet"
         assert (await client.get("/health/ready")).status == 200
+
+
+async def test_a_problem_between_the_nodes_is_told_and_keeps_nobody_away(
+    serve: Serve, web_settings: Settings, workers: SpawnedWorkers, pool: WorkerPool
+) -> None:
+    async with serve(web_settings, bus_problem=lambda: "Redis does not answer") as client:
+        answer = await client.get("/health/ready")
+        assert (await answer.json())["bus"] == {"ok": False, "problem": "Redis does not answer"}
+        await one_worker(workers, pool)
+        answer = await client.get("/health/ready")
+        assert answer.status == 200
+        assert (await answer.json())["bus"] == {"ok": False, "problem": "Redis does not answer"}

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from .conftest import Client
+from app.config import Settings
+
+from .conftest import Client, Serve
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,21 @@ async def test_the_page_may_use_camera_and_websocket_and_nothing_from_elsewhere(
     assert f"connect-src 'self' ws://{host} wss://{host};" in headers["Content-Security-Policy"]
     assert "media-src 'self' blob:" in headers["Content-Security-Policy"]
     assert "camera=(self), microphone=(self), display-capture=(self)" in headers["Permissions-Policy"]
+
+
+async def test_the_page_may_use_the_websockets_of_all_nodes(
+    serve: Serve, web_settings: Settings, build: Callable[[], None]
+) -> None:
+    build()
+    urls = ["wss://node1.example.org/ws", "ws://10.0.0.2:3000/ws"]
+    async with serve(web_settings, node_urls=lambda: urls) as client:
+        host = f"{client.server.host}:{client.server.port}"
+        nodes = "wss://node1.example.org https://node1.example.org ws://10.0.0.2:3000 http://10.0.0.2:3000"
+        policy = (await client.get("/")).headers["Content-Security-Policy"]
+        assert f"connect-src 'self' ws://{host} wss://{host} {nodes};" in policy
+        urls.extend(f"wss://node{number}.example.org/ws" for number in range(30))
+        policy = (await client.get("/")).headers["Content-Security-Policy"]
+        assert f"connect-src 'self' ws://{host} wss://{host} wss: https:;" in policy
 
 
 async def test_assets_are_kept_for_ever(client: Client, build: Callable[[], None]) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import dataclasses
 import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from loguru import logger
@@ -20,11 +19,8 @@ SETTINGS = dataclasses.replace(Settings(), limits=Limits(login_rate="3/day", reg
 
 
 @pytest.fixture
-async def redis(tmp_path: Path) -> AsyncIterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    await server.start()
-    yield server
-    await server.stop()
+def redis(redis_server: RedisServer) -> RedisServer:
+    return redis_server
 
 
 @pytest.fixture(params=["memory", "redis", "redis by a socket"])
@@ -86,7 +82,7 @@ async def test_without_redis_this_process_counts_and_says_so_once(
 ) -> None:
     limits = RateLimits(dataclasses.replace(SETTINGS, redis_url=redis.url))
     await limits.hit("login", "ada")
-    await redis.stop() if fault == "stop" else redis.freeze()
+    redis.stop() if fault == "stop" else redis.freeze()
     started = time.monotonic()
     assert await count(limits, "login", "ada") == 3
     assert time.monotonic() - started < 1
@@ -100,9 +96,9 @@ async def test_redis_is_asked_again_after_a_while(
     redis: RedisServer, lines: list[str], monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     limits = RateLimits(dataclasses.replace(SETTINGS, redis_url=redis.url))
-    await redis.stop() if fault == "stop" else redis.freeze()
+    redis.stop() if fault == "stop" else redis.freeze()
     assert await count(limits, "login", "ada") == 3
-    await redis.start() if fault == "stop" else redis.thaw()
+    redis.start() if fault == "stop" else redis.thaw()
     monkeypatch.setattr(limits, "_redis_again_at", time.monotonic())
     # What this process counted stays with it; a Redis that was stopped forgot even its scripts.
     assert await count(limits, "login", "ada") == 3

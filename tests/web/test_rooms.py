@@ -6,6 +6,7 @@ import pytest
 
 from app.config import Settings
 from app.services.logins import operator_token
+from tests.services.cluster import Nobody
 
 from .rest import Rest, rest, rest_settings
 
@@ -119,14 +120,22 @@ async def test_joining_gives_all_that_it_takes_to_connect(rest: Rest) -> None:
     ticket = await rest.post(f"/api/rooms/{code}/join", by=ada)
     assert set(ticket) == {
         *("token", "tokenId", "roomId", "room", "peerId", "identity"),
-        *("role", "url", "iceServers", "expiresAt"),
+        *("role", "url", "fallbackUrl", "iceServers", "expiresAt"),
     }
     assert ticket["peerId"] == ticket["identity"] == ada.id
     assert (ticket["role"], ticket["roomId"], ticket["iceServers"]) == ("owner", code, [])
     assert ticket["room"]["name"] == "The kitchen"
-    assert ticket["url"] == f"ws://127.0.0.1:{rest.client.port}/ws"
+    assert ticket["url"] == ticket["fallbackUrl"] == f"ws://127.0.0.1:{rest.client.port}/ws"
     entry = await rest.services.access.admit(code, ticket["token"], None)
     assert (entry.admission.identity, entry.admission.token_id) == (ada.id, ticket["tokenId"])
+
+
+async def test_the_way_in_leads_to_the_node_that_has_the_call(rest: Rest) -> None:
+    code = await rest.room(await rest.sign_up("Ada"))
+    await (await rest.cluster.add("other")).open(code, 0, Nobody())
+    ticket = await rest.post(f"/api/rooms/{code}/join", {"displayName": "Guest"})
+    assert ticket["url"] == "wss://other.example.org/ws"
+    assert ticket["fallbackUrl"] == f"ws://127.0.0.1:{rest.client.port}/ws"
 
 
 async def test_guests_join_with_a_name(rest: Rest) -> None:

@@ -205,6 +205,7 @@ export class Call extends Emitter<CallEvents> {
 
   /** Say why there is no connection, and end if trying again is useless. `error`: the door's, if that is closed. */
   async #connectFailed(error: unknown): Promise<void> {
+    if (!error) this.#door.missed();
     // The browser doesn't tell why a websocket was refused: ask.
     const { problem, status, final } =
       this.#address && !error ? await diagnose(this.#address) : diagnosisOf(error);
@@ -243,6 +244,10 @@ export class Call extends Emitter<CallEvents> {
       case "removed":
         this.#sentAwayBy = data.by?.name ?? null;
         return;
+      case "move":
+        this.#door.moveTo(data.url);
+        this.#stay.move();
+        return this.#socket.reconnect("moving");
       case "downlinkBwe":
         return this.state.update({ downlinkBitrate: data.availableBitrate });
       case "roomUpdated":

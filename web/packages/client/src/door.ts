@@ -6,6 +6,8 @@ export interface Pass {
   readonly peerId: string;
   /** The websocket's address, without a query. */
   readonly url: string;
+  /** Another way to the same room, for when that one leads nowhere. */
+  readonly fallbackUrl?: string;
   /** ISO 8601, by the server's clock. */
   readonly expiresAt: string;
   readonly iceServers?: readonly RTCIceServer[];
@@ -40,6 +42,10 @@ export class Door {
   #pass: Pass | null = null;
   /** Whether the server has let somebody in with this pass. */
   #proven = false;
+  /** The websocket to which the server has sent us; null if it has not. */
+  #sentTo: string | null = null;
+  /** Whether the way that goes first led nowhere the last time. */
+  #detour = false;
 
   constructor(options: DoorOptions) {
     this.#options = options;
@@ -71,9 +77,11 @@ export class Door {
     const { enter, origin } = this.#options;
     if (enter && !(resume && this.#pass) && !isGood(this.#pass)) {
       this.#pass = await enter();
-      this.#proven = false;
+      this.#proven = this.#detour = false;
+      this.#sentTo = null;
     }
-    const url = new URL(this.#pass?.url ?? new URL("/ws", origin ?? location.origin));
+    const anywhere = this.#pass ? (this.#pass.fallbackUrl ?? this.#pass.url) : new URL("/ws", origin ?? location.origin);
+    const url = new URL((!this.#detour && (this.#sentTo ?? this.#pass?.url)) || anywhere);
     url.protocol = url.protocol.replace("http", "ws");
     const query = { roomId: this.roomId, peerId: this.peerId, ...(resume && { resume }) };
     url.search = new URLSearchParams(query).toString();
@@ -83,6 +91,17 @@ export class Door {
   /** Say that the server let us in. */
   opened(): void {
     this.#proven = true;
+  }
+
+  /** Say that nobody let us in where the last address leads: the next one leads another way, if there are two. */
+  missed(): void {
+    this.#detour = !this.#detour;
+  }
+
+  /** Go to this websocket from now on; null: whichever way leads to any server. */
+  moveTo(url: string | null): void {
+    this.#sentTo = url;
+    this.#detour = url === null;
   }
 
   /** Say that the server does not take the pass. Returns whether another may help: this one was good before. */

@@ -90,6 +90,8 @@ export const MEDIA_BLOCKED: Problem = {
 const KNOWN_REASONS: Readonly<Record<string, string>> = {
   "worker-died": "The server's media process had to be restarted.",
   "server-shutdown": "The server is being restarted.",
+  draining: "This server is about to be stopped; another one takes over.",
+  moving: "This server is about to be stopped; you move to another one.",
 };
 
 /** Why the server closed the room, from the `reason` of its `roomClosed`. */

@@ -21,6 +21,8 @@ export interface StayEvents extends Omit<SessionEvents, "onBroken" | "onHopeless
 
 export class Stay {
   #session: Session | null = null;
+  /** The one before it, in another server: its media flow until one has joined here. */
+  #former: Session | null = null;
   /** Whether the others have seen one here. */
   #wasIn = false;
 
@@ -50,12 +52,21 @@ export class Stay {
   /** The connection is lost. The session lasts if the server said how to come back to it. */
   hold(): void {
     if (this.#session?.resumeToken) this.#session.hold();
+    else if (this.#former) this.#close();
     else this.end();
   }
 
-  end(): void {
-    this.#session?.close();
+  /** Join in another server next. What is there stays as it is until then; who has not joined just begins again. */
+  move(): void {
+    if (!this.#session?.resumeToken) return;
+    this.#session.hold();
+    this.#former = this.#session;
     this.#session = null;
+  }
+
+  end(): void {
+    this.#close();
+    this.#forget();
     this.events.onOver();
   }
 
@@ -82,12 +93,15 @@ export class Stay {
   }
 
   #begin(): Session {
-    this.#session?.close();
-    return (this.#session = new Session(this.signaling, this.options(), {
+    this.#close();
+    const session = new Session(this.signaling, this.options(), {
       ...this.events,
-      onBroken: () => this.events.onBroken("no way for media"),
-      onHopeless: () => this.#beginAnew("the media could not be made anew"),
-    }));
+      // What becomes of a former one's media is no news.
+      onMedia: (works) => this.#session === session && this.events.onMedia(works),
+      onBroken: () => this.#session === session && this.events.onBroken("no way for media"),
+      onHopeless: () => this.#session === session && this.#beginAnew("the media could not be made anew"),
+    });
+    return (this.#session = session);
   }
 
   async #join(session: Session): Promise<void> {
@@ -100,6 +114,7 @@ export class Stay {
       return;
     }
     if (this.#session !== session) return;
+    this.#forget();
     this.events.onEntered(welcome, this.#wasIn ? "rejoined" : "joined");
     this.#wasIn = true;
   }
@@ -123,6 +138,16 @@ export class Stay {
       console.warn("could not resume", error);
       this.#beginAnew("could not resume");
     }
+  }
+
+  #close(): void {
+    this.#session?.close();
+    this.#session = null;
+  }
+
+  #forget(): void {
+    this.#former?.close();
+    this.#former = null;
   }
 
   /** Join anew over another connection: the server takes this one for that of the session. */

@@ -276,6 +276,7 @@ export type ServerNotification =
   | { method: "downlinkBwe"; data: { availableBitrate: number } }
   | { method: "roomUpdated"; data: RoomNow }
   | { method: "rebuild"; data: { routerRtpCapabilities: types.RtpCapabilities } }
+  | { method: "move"; data: { url: string | null } }
   | { method: "roomClosed"; data: { reason: string; by?: Actor | null } }
   | { method: "lobbyPeer"; data: LobbyPeer }
   | { method: "lobbyPeerClosed"; data: { peerId: string } }

@@ -62,6 +62,54 @@ describe("Door", () => {
     expect(enter).toHaveBeenCalledTimes(1);
   });
 
+  const hostOf = async (door: Door) => new URL((await door.address()).url).host;
+
+  test("where nobody lets us in is another way, and back again", async () => {
+    const fallbackUrl = "wss://any.example.org/ws";
+    const door = new Door({ roomId: "garden", enter: async () => pass({ fallbackUrl }) });
+    const visited = [];
+    for (let attempt = 0; attempt < 3; attempt++) {
+      visited.push(await hostOf(door));
+      door.missed();
+    }
+    expect(visited).toEqual(["calls.example.org", "any.example.org", "calls.example.org"]);
+  });
+
+  test("a pass that knows no other way leads there again", async () => {
+    const door = new Door({ roomId: "garden", enter: async () => pass() });
+    await door.address();
+    door.missed();
+    expect(await hostOf(door)).toBe("calls.example.org");
+  });
+
+  test("who is sent to another server goes there, and if that is not there whichever way leads to one", async () => {
+    const door = new Door({ roomId: "garden", origin: "https://any.example.org" });
+    await door.address();
+    door.moveTo("wss://node2.example.org/ws");
+    const { url } = await door.address();
+    expect(url).toBe(`wss://node2.example.org/ws?roomId=garden&peerId=${door.peerId}`);
+    door.missed();
+    expect(await hostOf(door)).toBe("any.example.org");
+  });
+
+  test("who is sent away, but nowhere, goes whichever way leads to a server", async () => {
+    const fallbackUrl = "wss://any.example.org/ws";
+    const door = new Door({ roomId: "garden", enter: async () => pass({ fallbackUrl }) });
+    await door.address();
+    door.moveTo(null);
+    expect(await hostOf(door)).toBe("any.example.org");
+  });
+
+  test("another pass says again where to go", async () => {
+    vi.useFakeTimers();
+    const door = new Door({ roomId: "garden", enter: async () => pass() });
+    await door.address();
+    door.moveTo("wss://node2.example.org/ws");
+    expect(await hostOf(door)).toBe("node2.example.org");
+    vi.advanceTimersByTime(MINUTE);
+    expect(await hostOf(door)).toBe("calls.example.org");
+  });
+
   test("who is not let in hears why", async () => {
     const door = new Door({ roomId: "garden", enter: async () => Promise.reject(new Error("locked")) });
     await expect(door.address()).rejects.toThrow("locked");
