@@ -3,8 +3,8 @@
 
 ``soak`` is run only if it is named, and takes ``--minutes``.
 
-Ends with 1 if a target was missed that has to be met: those of ``codec``, ``logins`` and ``soak``. Those of ``node``
-are told.
+Ends with 1 if a target was missed that has to be met: those of ``codec``, ``logins``, ``bus`` and ``soak``. Those of
+``node`` are told.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench import against_node, codec, joins, logins, signaling, soak
+from bench import against_node, bus, codec, joins, logins, nodes, signaling, soak
 
 
 class Row(Protocol):
@@ -39,6 +39,8 @@ BENCHES: dict[str, tuple[str, Callable[[], Iterator[Row]]]] = {
     "signaling": (signaling.HEADING, signaling.run),
     "joins": (joins.HEADING, joins.run),
     "logins": (logins.HEADING, logins.run),
+    "bus": (bus.HEADING, bus.run),
+    "nodes": (nodes.HEADING, nodes.run),
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -1,8 +1,8 @@
 """
 ``python -m bench.join_load``: have light clients join, as told in one JSON object a line on standard input.
 
-``{"port": …, "start": …, "expects": …, "clients": [[room, peer, second], …]}``: each joins at its second after the
-start (of the monotonic clock) and waits for as many consumers. The answer, when all are there or have failed:
+``{"start": …, "expects": …, "clients": [[port, room, peer, second], …]}``: each joins at its second after the start (of
+the monotonic clock) and waits for as many consumers. The answer, when all are there or have failed:
 ``{"errors": [text], "joins": [seconds], "end": …, "cpu": seconds}``. They stay until the next line, which is answered
 by one when all have left.
 """
@@ -13,7 +13,7 @@ import asyncio
 import json
 import sys
 import time
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import uvloop
@@ -35,7 +35,10 @@ async def main() -> None:
             job = json.loads(line)
             clients = [LightClient(identity, job["expects"]) for _ in job["clients"]]
             outcomes = await asyncio.gather(
-                *(_join(client, session, job, *which) for client, which in zip(clients, job["clients"], strict=True)),
+                *(
+                    _join(client, session, job["start"], *which)
+                    for client, which in zip(clients, job["clients"], strict=True)
+                ),
                 return_exceptions=True,
             )
             answer = {
@@ -51,15 +54,15 @@ async def main() -> None:
 
 
 async def _join(
-    client: LightClient, session: aiohttp.ClientSession, job: dict[str, Any], room: str, peer: str, second: float
+    client: LightClient, session: aiohttp.ClientSession, start: float, port: int, room: str, peer: str, second: float
 ) -> float:
     """Join in time; gives the seconds that it took."""
     try:
         async with asyncio.timeout(PATIENCE):
-            await asyncio.sleep(job["start"] + second - time.monotonic())
-            start = time.monotonic()
-            await client.join(session, f"ws://127.0.0.1:{job['port']}/?roomId={room}&peerId={peer}")
-            seconds = time.monotonic() - start
+            await asyncio.sleep(start + second - time.monotonic())
+            begun = time.monotonic()
+            await client.join(session, f"ws://127.0.0.1:{port}/?roomId={room}&peerId={peer}")
+            seconds = time.monotonic() - begun
             await client.all_consumed.wait()
     except TimeoutError as error:
         raise RuntimeError(f"too late: {client}") from error

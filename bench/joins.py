@@ -7,10 +7,8 @@ the same for both. What counts is the processor time of the control plane alone;
 
 from __future__ import annotations
 
-import json
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.mediasoup.worker_binary import find_worker_binary
+from bench.loads import answer_of, joining_clients, running, tell
 from bench.measure import Side, await_calm, cpu_seconds
 from tests.e2e.deployment import Deployment
 
@@ -143,7 +142,7 @@ def run() -> Iterator[Result]:
         node = stack.enter_context(_node())
         deployment = stack.enter_context(Deployment(folder, workers=1, CONNECT_LOG_LEVEL="info"))
         ours = _ours(deployment)
-        loads = [stack.enter_context(_load()) for _ in range(LOADS)]
+        loads = [stack.enter_context(joining_clients()) for _ in range(LOADS)]
         for number in range(WARM_UP + ROUNDS):
             for server, outcome in ((node, result.node), (ours, result.ours)):
                 _round(server, loads, f"{server.name}-{number}", outcome if number >= WARM_UP else Outcome())
@@ -161,38 +160,21 @@ def _ours(deployment: Deployment) -> Server:
 
 @contextmanager
 def _node() -> Iterator[Server]:
-    with _process("node", str(_HERE / "node/joins.mjs"), str(find_worker_binary().path)) as process:
-        address = _read(process)
+    with running("node", str(_HERE / "node/joins.mjs"), str(find_worker_binary().path)) as process:
+        address = answer_of(process)
         yield Server("node", address["port"], {"control plane": process.pid, "worker": address["workerPid"]})
-
-
-@contextmanager
-def _load() -> Iterator[subprocess.Popen[str]]:
-    with _process(sys.executable, "-m", "bench.join_load") as process:
-        yield process
-
-
-@contextmanager
-def _process(*command: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a program that ends with its standard input."""
-    with subprocess.Popen(
-        command, cwd=_HERE.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        yield process
-        process.stdin.close()
 
 
 def _round(server: Server, loads: list[subprocess.Popen[str]], prefix: str, outcome: Outcome) -> None:
     before, start = server.cpu(), time.monotonic() + NOTICE
     clients = [
-        (f"{prefix}-{number % ROOMS}", f"peer-{number}", number * ARRIVALS / (ROOMS * IN_A_ROOM))
+        (server.port, f"{prefix}-{number % ROOMS}", f"peer-{number}", number * ARRIVALS / (ROOMS * IN_A_ROOM))
         for number in range(ROOMS * IN_A_ROOM)
     ]
     for index, load in enumerate(loads):
-        job = {"port": server.port, "start": start, "expects": 2 * (IN_A_ROOM - 1), "clients": clients[index::LOADS]}
-        _write(load, job)
-    answers = [_read(load) for load in loads]
+        job = {"start": start, "expects": 2 * (IN_A_ROOM - 1), "clients": clients[index::LOADS]}
+        tell(load, job)
+    answers = [answer_of(load) for load in loads]
     cpu = {what: seconds - before[what] for what, seconds in server.cpu().items()}
     outcome.errors.extend(error for answer in answers for error in answer["errors"])
     joins = [seconds for answer in answers for seconds in answer["joins"]]
@@ -206,9 +188,9 @@ def _round(server: Server, loads: list[subprocess.Popen[str]], prefix: str, outc
 
 def _have_them_leave(server: Server, loads: list[subprocess.Popen[str]]) -> None:
     for load in loads:
-        _write(load, {})
+        tell(load, {})
     for load in loads:
-        _read(load)
+        answer_of(load)
     # What their leaving takes is not to disturb the other server.
     await_calm(server.pids.values())
 
@@ -216,17 +198,3 @@ def _have_them_leave(server: Server, loads: list[subprocess.Popen[str]]) -> None
 def _add(rounds: dict[str, Side], numbers: dict[str, float]) -> None:
     for name, number in numbers.items():
         rounds.setdefault(name, Side(name)).rounds.append(number)
-
-
-def _write(process: subprocess.Popen[str], line: dict[str, Any]) -> None:
-    assert process.stdin is not None
-    print(json.dumps(line), file=process.stdin, flush=True)
-
-
-def _read(process: subprocess.Popen[str]) -> dict[str, Any]:
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        raise RuntimeError("a process of the benchmark ended; what it printed says why")
-    answer: dict[str, Any] = json.loads(line)
-    return answer

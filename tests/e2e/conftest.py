@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from tests.databases import PostgresServer
+
+from .cluster import Cluster
 from .deployment import Deployment
 
 #: Those with which real media flows on one machine, see docs/architecture.md.
@@ -30,6 +33,24 @@ CHROMIUM_FLAGS = [
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with Deployment(tmp_path_factory.mktemp("deployment")) as deployment:
         yield deployment
+
+
+@pytest.fixture(scope="module")
+def shared_database(
+    postgres_server: PostgresServer, postgresql_template: str, database_names: Iterator[str]
+) -> Iterator[str]:
+    """A migrated, empty database that several nodes may use."""
+    name = next(database_names)
+    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
+    yield postgres_server.url(name)
+    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory, shared_database: str) -> Iterator[Cluster]:
+    """Three nodes of one worker each."""
+    with Cluster(tmp_path_factory.mktemp("cluster"), shared_database) as cluster:
+        yield cluster
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ class Deployment:
         self.run_dir = directory / "run"
         self.port = free_ports(1)
         self.url = f"http://localhost:{self.port}"
+        #: Where it listens, without a name to look up.
+        self.address = f"http://{settings.get('CONNECT_HOST', '127.0.0.1')}:{self.port}"
         self._environment: dict[str, str] = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CONNECT_")},
             "CONNECT_HOST": "127.0.0.1",
@@ -157,7 +159,7 @@ class Deployment:
         return email, self.api("POST", "/auth/login", {"email": email, "password": PASSWORD})["accessToken"]
 
     def _request(self, method: str, path: str, body: Any, token: str | None) -> tuple[int, Any]:
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method)
+        request = urllib.request.Request(f"{self.address}{path}", method=method)
         if token is not None:
             request.add_header("Authorization", f"Bearer {token}")
         if body is not None:

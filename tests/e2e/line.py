@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Self
 
 #: Bytes that are passed on at once.
@@ -10,10 +11,14 @@ CHUNK = 65_536
 
 
 class Line:
-    """Passes on TCP connections to a ``port`` of this machine, from ``with`` to its end; ``url`` is where it begins."""
+    """
+    Passes on TCP connections to a port of this machine, from ``with`` to its end; ``url`` is where it begins.
 
-    def __init__(self, port: int) -> None:
-        self._target = port
+    Of several ``ports`` it is the first that takes connections, as with the simplest of load balancers.
+    """
+
+    def __init__(self, *ports: int) -> None:
+        self._targets = ports
         self._port = 0
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
@@ -42,7 +47,11 @@ class Line:
             writer.transport.abort()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection("127.0.0.1", self._target)
+        try:
+            there, back = await self._reach()
+        except OSError:
+            writer.transport.abort()
+            return
         self._writers |= {writer, back}
         try:
             async with asyncio.TaskGroup() as both:
@@ -52,6 +61,13 @@ class Line:
             for end in (writer, back):
                 self._writers.discard(end)
                 end.transport.abort()
+
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to the first port that listens. Raises OSError when none does."""
+        for port in self._targets[:-1]:
+            with contextlib.suppress(OSError):
+                return await asyncio.open_connection("127.0.0.1", port)
+        return await asyncio.open_connection("127.0.0.1", self._targets[-1])
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

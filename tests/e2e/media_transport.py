@@ -57,6 +57,11 @@ class MediaTransport(LightTransport):
         if not (self.frozen or self._transport.is_closing()):
             self._send(self._outgoing.protect(packet))
 
+    def send_rtcp(self, packet: bytes) -> None:
+        """Send a report."""
+        assert self._outgoing is not None
+        self._send(self._outgoing.protect_rtcp(packet))
+
     def datagram_received(self, data: bytes, addr: object) -> None:
         if self._incoming is None:
             super().datagram_received(data, addr)

@@ -23,6 +23,8 @@ class Stream:
         #: How many packets were sent, and which came twice.
         self.sent = 0
         self.twice: list[int] = []
+        #: The last packet that arrived; -1 before the first.
+        self.newest = -1
         self._send = send
         self._arrived: set[int] = set()
 
@@ -34,6 +36,7 @@ class Stream:
 
     def arrive(self, count: int) -> None:
         """Note that the packet with this count arrived."""
+        self.newest = max(self.newest, count)
         (self.twice.append if count in self._arrived else self._arrived.add)(count)
 
     @property

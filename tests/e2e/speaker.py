@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,12 +27,13 @@ TROUBLES = (ClientError, ConnectionError, TimeoutError, Refused)
 
 @dataclass(slots=True)
 class Studio:
-    """What speakers share. ``url`` is that of the websocket."""
+    """What speakers share. ``url`` is that of the websocket, ``tokens`` are those that rooms need, by room."""
 
     http: ClientSession
     url: str
     streams: Streams = field(default_factory=Streams)
     identity: Identity = field(default_factory=media_identity)
+    tokens: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Client(ProtooClient):
@@ -116,10 +117,10 @@ class Speaker:
                 self.troubles.append(repr(trouble))
 
     async def _connect(self, resume: str | None = None) -> None:
-        studio = self._studio
+        studio, token = self._studio, self._studio.tokens.get(self.room)
         while True:
             with contextlib.suppress(ClientError):
-                client = await _Client.connect(studio.http, studio.url, self.room, self.name, resume=resume)
+                client = await _Client.connect(studio.http, studio.url, self.room, self.name, token, resume)
                 assert isinstance(client, _Client)
                 self._client = client
                 return

@@ -47,5 +47,10 @@ async def test_the_operator_drains_the_server_and_takes_it_back(deployment: Depl
     await vera.leave()
 
 
+async def test_the_operator_lists_the_nodes(deployment: Deployment) -> None:
+    (line,) = (await manage(deployment, "nodes")).splitlines()
+    assert line.startswith("* node-") and "  ready     people: " in line
+
+
 async def manage(deployment: Deployment, *arguments: str) -> str:
     return await asyncio.to_thread(deployment.manage, *arguments)
