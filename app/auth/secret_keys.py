@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import base64
-import contextlib
-import os
 import secrets
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,6 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from app.config import Settings, SettingsError, is_secret_key
 from app.errors import InternalError
+from app.files import make_file
 
 
 class SecretKeys:
@@ -45,7 +43,7 @@ class SecretKeys:
         path = settings.secret_keys_file
         try:
             if not path.exists():
-                _make_file(path)
+                make_file(path, f"{secrets.token_hex(4)}:{secrets.token_urlsafe(32)}\n")
             text = path.read_text("utf-8")
         except (OSError, ValueError) as error:
             raise _wrong_file(path, str(error)) from error
@@ -84,23 +82,6 @@ class SecretKeys:
 
 def _derive(secret: str, purpose: bytes) -> bytes:
     return HKDF(SHA256(), length=32, salt=None, info=b"connect " + purpose).derive(secret.encode())
-
-
-def _make_file(path: Path) -> None:
-    """Write a file with one random key, unless another process is faster; it appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # mkstemp gives mode 0600.
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(f"{secrets.token_hex(4)}:{secrets.token_urlsafe(32)}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        # Unlike a rename, a link never replaces what is there.
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        os.unlink(draft)
 
 
 def _read_keys(path: Path, text: str) -> dict[str, str]:
