@@ -261,7 +261,8 @@ class Settings:
         if last_port > 65_535:
             yield f"CONNECT_RTC_PORT: {self.rtc_port} leaves no port for each of {workers} workers"
         first, last = self.node_media_ports
-        if first <= last_port and self.rtc_port <= last:
+        # A single node uses none of them.
+        if self.redis_url and first <= last_port and self.rtc_port <= last:
             yield f"CONNECT_NODE_MEDIA_PORTS: {first}-{last} has ports that clients use, {self.rtc_port}-{last_port}"
         if bool(self.turn_urls) != bool(self.turn_secrets):
             yield "CONNECT_TURN_URLS and CONNECT_TURN_SECRETS: one is of no use without the other"

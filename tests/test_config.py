@@ -243,6 +243,10 @@ def test_other_nodes_need_an_address_that_they_can_reach(environment: pytest.Mon
 def test_clients_and_other_nodes_have_different_ports(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("CONNECT_WORKERS", "4")
     environment.setenv("CONNECT_NODE_MEDIA_PORTS", "40003-40100")
+    # There are no other nodes.
+    assert Settings.from_environment().node_media_ports == (40_003, 40_100)
+    environment.setenv("CONNECT_REDIS_URL", "redis://cache")
+    environment.setenv("CONNECT_NODE_MEDIA_ADDRESS", "192.0.2.1")
     (problem,) = problems()
     assert problem == "CONNECT_NODE_MEDIA_PORTS: 40003-40100 has ports that clients use, 40000-40003"
     environment.setenv("CONNECT_NODE_MEDIA_PORTS", "40004-40100")
