@@ -224,6 +224,13 @@ class PeerMedia:
         flowing = (each for each in self.subscriber.consumers if not (each.paused or each.producer_paused))
         return [each.score.score for each in flowing]
 
+    def is_used(self, transport: WebRtcTransport) -> bool:
+        """Whether media flow through a transport now, and so reports of them do, too."""
+        rests = self._stage.dynacast.rests
+        return any(not (each.paused or each.producer_paused) for each in transport.consumers.values()) or any(
+            not (each.paused or rests(each.id)) for each in transport.producers.values()
+        )
+
     def close(self) -> None:
         """Close all of it, and what is still being made."""
         self._tasks.cancel()

@@ -61,7 +61,7 @@ class Steady:
 
 
 class Silence:
-    """Notices when a connection carries nothing any more: even one without media has its ICE checks and reports."""
+    """Notices when a connection carries nothing any more: where media flow there are packets, or reports of them."""
 
     def __init__(self, patience: float) -> None:
         self._patience = patience

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 #: Seconds in which everybody is looked at once, and those that the worker has to answer for one peer.
 INTERVAL, ANSWER_TIMEOUT = 1.5, 1.0
-#: Seconds without a byte after which a connection counts as lost: browsers check ICE every 2 to 6 s (RFC 7675). With
-#: the looks before and after it is less than what makes a ghost of a peer, so that the others see it lost first.
+#: Seconds without a byte, where media flow, after which a connection counts as lost: there are reports every second.
+#: With the looks before and after it is less than what makes a ghost of a peer, so that the others see it lost first.
 PATIENCE = 6.0
 
 
@@ -145,7 +145,9 @@ class QualityWatch:
             return False
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT):
-                received = {each.id: await _received(each) for each in transports if each.ice_state in CONNECTED}
+                # What the worker counts leaves ICE checks out, so that one which carries nothing may well be silent.
+                used = [each for each in transports if each.ice_state in CONNECTED and peer.media.is_used(each)]
+                received = {each.id: await _received(each) for each in used}
         except TimeoutError:
             self._unanswered = True
             self._log.info("the worker does not say what arrives from peer {}", peer.id)

@@ -114,6 +114,26 @@ async def test_a_connection_that_carries_nothing_any_more_is_lost(
         await until_lost(watch, room, bobs)
 
 
+async def test_a_connection_that_has_nothing_to_carry_may_be_silent(
+    room: Room, watch: QualityWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quality_watch, "PATIENCE", 0.1)
+    bob, bobs = enter(room, "bob")
+    await give_transports(bob)
+    join(room, bob)
+    score(producer := await produce_audio(bob), 10)
+    async with connected(next(iter(bob.media.transports))):
+        await watch.look(room.peers)
+        await producer.pause()
+        for _ in range(10):
+            await watch.look(room.peers)
+            await asyncio.sleep(0.05)
+        assert told(bobs) == [{"bob": "excellent"}]
+        # It would have been lost by now.
+        await producer.resume()
+        await until_lost(watch, room, bobs)
+
+
 async def until_lost(watch: QualityWatch, room: Room, client: FakeClient) -> None:
     async with asyncio.timeout(10):
         while told(client)[-1] != {"bob": "lost"}:
