@@ -433,9 +433,9 @@ async def _make_at_random(router: Router, server: WebRtcServer, chance: random.R
         elif deed == "close" and chance.random() < 0.3:
             things: list[Transport | Consumer | Producer] = [*open_transports, *consumers, *router.producers.values()]
             chance.choice(things).close()
-    # Answers come in order: by now it is known which consumers went with their producers.
-    await router.dump()
-    await asyncio.sleep(0)
+            # Answers come in order: by then it is known which consumers went with their producers.
+            await router.dump()
+            await asyncio.sleep(0)
 
 
 def _renumbered(parameters: RtpParameters, number: int) -> RtpParameters:
