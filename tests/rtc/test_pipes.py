@@ -458,7 +458,8 @@ async def test_who_was_taken_for_dead_learns_it_by_asking(place: MakePlace, owne
 
 
 async def test_what_could_not_be_told_is_told_when_the_bus_is_back(place: MakePlace, owner: Place) -> None:
-    other = await place("b/0", linger=0.1)
+    # The pipe stays for as long, too: what is to be told goes with it.
+    other = await place("b/0", linger=1.0)
     producer = await owner.produce()
     far = await listener(other, owner, producer)
     await owner.bus.close()
