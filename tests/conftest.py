@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -18,7 +16,7 @@ from loguru import logger
 
 from app.config import Settings
 from app.server import Server
-from tests.rtc.fakes import free_port
+from tests.ports import free_port, free_ports
 
 ROOT = Path(__file__).parents[1]
 
@@ -96,17 +94,6 @@ async def server(server_settings: Settings) -> AsyncIterator[Server]:
 @pytest.fixture
 def server_url(server: Server, server_settings: Settings) -> str:
     return f"http://{server_settings.host}:{server_settings.port}"
-
-
-def free_ports(count: int) -> int:
-    """Find the first of so many ports in a row that nobody listens on."""
-    while True:
-        first = free_port()
-        with contextlib.ExitStack() as probes, contextlib.suppress(OSError):
-            for port in range(first, first + count):
-                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-                    probes.enter_context(socket.socket(type=kind)).bind(("127.0.0.1", port))
-            return first
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ import pytest
 
 from app.stores import migrating
 from app.stores.database import Database
-from tests.rtc.fakes import free_port
+from tests.ports import free_port
 
 #: Seconds for the server to start, or to stop.
 LIMIT = 20.0

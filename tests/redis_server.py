@@ -15,7 +15,7 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.databases import end_with_parent
-from tests.rtc.fakes import free_port
+from tests.ports import free_port
 
 #: Seconds for the server to start, or to stop.
 LIMIT = 20.0

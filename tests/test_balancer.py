@@ -17,7 +17,7 @@ from aiohttp import WSMsgType, web
 
 from .conftest import ROOT
 from .databases import LIBC, PR_SET_PDEATHSIG
-from .rtc.fakes import free_port
+from .ports import free_port
 
 CONFIGURATION = ROOT / "deploy/haproxy.cfg"
 ROOMS = [f"room-{number}" for number in range(30)]

@@ -21,7 +21,8 @@ from app.server import Server, run
 from app.services.logins import operator_token
 from app.stores import migrating
 from tests.conftest import ROOT, SidecarProcess
-from tests.rtc.fakes import free_port, until
+from tests.ports import free_port
+from tests.rtc.fakes import until
 
 
 @pytest.fixture
@@ -116,6 +117,29 @@ async def test_it_goes_on_when_the_sidecar_restarts(
         assert room is not None
         await until(lambda: not room.quarters.router.closed)
         assert not ws.closed
+
+
+async def test_who_comes_before_it_is_in_touch_with_all_waits_instead_of_being_refused(
+    server_settings: Settings, sidecar_process: SidecarProcess, http: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(server_settings)
+    asked, answers = asyncio.Event(), asyncio.Event()
+
+    async def start_slowly() -> None:
+        asked.set()
+        await answers.wait()
+
+    monkeypatch.setattr(server.bus, "start", start_slowly)
+    starting = asyncio.create_task(server.start())
+    await asked.wait()
+    url = f"http://127.0.0.1:{server_settings.port}/ws?roomId=daily&peerId=zoe"
+    coming = asyncio.create_task(http.ws_connect(url, protocols=["protoo"]))
+    assert not (await asyncio.wait({coming}, timeout=0.3))[0]
+    answers.set()
+    await starting
+    async with await coming as ws:
+        assert (await ws.receive_json())["method"] == "mediasoup-version"
+    await server.stop()
 
 
 async def test_stopping_tells_clients_and_leaves_their_rooms_to_the_next_and_no_task(

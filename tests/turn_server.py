@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import Self
 
-from tests.e2e.deployment import free_ports
 from tests.mediasoup.certificates import write_certificate
+from tests.ports import free_ports
 
 DOCUMENT = Path(__file__).parents[1] / "docs/turn.md"
 SECRET = "a-secret-of-the-tests"

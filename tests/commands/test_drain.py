@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rtc.fakes import free_port
+from tests.ports import free_port
 
 from .conftest import Run
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.commands import nodes
-from tests.rtc.fakes import free_port
+from tests.ports import free_port
 
 from .conftest import Run
 

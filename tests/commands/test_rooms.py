@@ -10,7 +10,7 @@ from app.stores.members import Members
 from app.stores.models import Member, RoomRecord
 from app.stores.rooms import RoomRecords
 from app.stores.users import Users
-from tests.rtc.fakes import free_port
+from tests.ports import free_port
 
 from .conftest import Run
 

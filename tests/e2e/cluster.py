@@ -11,9 +11,10 @@ from typing import Any, Self
 import redis
 
 from app.sidecar import Sidecar
+from tests.ports import free_ports
 from tests.redis_server import RedisServer
 
-from .deployment import Deployment, free_ports
+from .deployment import Deployment
 
 #: Seconds after which a node that says nothing is taken for dead. As short as may be, for tests wait for it.
 LEASE = 1.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -14,6 +13,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any, Self
+
+from tests.ports import free_port, free_ports
 
 ROOT = Path(__file__).parents[2]
 #: Seconds that the whole has to come up, or to go down.
@@ -27,7 +28,7 @@ class Deployment:
     def __init__(self, directory: Path, *, workers: int = 2, **settings: str) -> None:
         self.directory = directory
         self.run_dir = directory / "run"
-        self.port = free_ports(1)
+        self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         #: Where it listens, without a name to look up.
         self.address = f"http://{settings.get('CONNECT_HOST', '127.0.0.1')}:{self.port}"
@@ -190,25 +191,3 @@ class Deployment:
                     given: dict[str, Any] = answer["data"]
                     return given
         raise AssertionError("the sidecar did not answer")
-
-
-def free_ports(count: int) -> int:
-    """Give the first of ``count`` ports in a row that are free for UDP and TCP."""
-    for _ in range(100):
-        # Below the range that the system hands out by itself.
-        first = random.randrange(15_000, 32_000)
-        if all(_is_free(first + offset, kind) for offset in range(count) for kind in socket_kinds):
-            return first
-    raise AssertionError("no free ports")
-
-
-socket_kinds = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
-
-
-def _is_free(port: int, kind: socket.SocketKind) -> bool:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True

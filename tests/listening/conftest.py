@@ -16,7 +16,8 @@ import pytest
 from app.listening.lease import Lease
 from app.listening.sockets import Address
 from tests.conftest import ROOT
-from tests.rtc.fakes import free_port, until
+from tests.ports import free_port
+from tests.rtc.fakes import until
 
 
 class ListenerProcess:

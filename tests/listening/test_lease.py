@@ -14,7 +14,7 @@ from app.listening import lease as lease_module
 from app.listening import sockets as sockets_module
 from app.listening.lease import Lease
 from app.listening.sockets import Address
-from tests.rtc.fakes import free_port
+from tests.ports import free_port
 
 from .conftest import ListenerProcess, accepts
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.listening import sockets
 from app.listening.sockets import Address, bind, close_all, inherited, is_listening
-from tests.rtc.fakes import free_port
+from tests.ports import free_port
 
 
 def at(host: str) -> Address:

@@ -7,12 +7,12 @@ import socket
 import struct
 import subprocess
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.mediasoup.rtp_parameters import MediaKind, RtpCodecParameters, RtpParameters
 from app.mediasoup.srtp_parameters import SrtpParameters
+from tests.ports import free_ports
 
 from .udp import RECEIVE_BUFFER
 
@@ -142,19 +142,10 @@ def somebody_listens(port: int) -> bool:
     return True
 
 
-def free_port_pairs(count: int) -> list[int]:
-    """Give even UDP ports on loopback that nobody has at this moment, nor those after them, which are for RTCP."""
-    found: list[int] = []
-    with ExitStack() as taken:
-        while len(found) < count:
-            rtp, rtcp = (taken.enter_context(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(2))
-            rtp.bind(("127.0.0.1", 0))
-            port: int = rtp.getsockname()[1]
-            if port % 2 == 0:
-                with suppress(OSError):
-                    rtcp.bind(("127.0.0.1", port + 1))
-                    found.append(port)
-    return found
+def free_even_port() -> int:
+    """Find a port that nobody listens on, nor on the one after it, which is for RTCP."""
+    first = free_ports(3)
+    return first + first % 2
 
 
 async def _run(*arguments: str, stdin: str = "") -> str:

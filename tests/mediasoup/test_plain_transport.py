@@ -14,11 +14,12 @@ from app.mediasoup.producer import Producer
 from app.mediasoup.router import Router
 from app.mediasoup.srtp_parameters import SrtpParameters
 from app.mediasoup.worker import Worker
+from tests.ports import free_port
 
 from .events import record, until
 from .parameters import RECEIVER
 from .rtp import OPUS, Packet, opus_packet, sender_report
-from .udp import free_udp_port, udp_endpoint
+from .udp import udp_endpoint
 
 LOCAL = ListenInfo(protocol="udp", ip="127.0.0.1")
 
@@ -70,7 +71,7 @@ async def test_stats_start_from_zero(plain: PlainTransport) -> None:
 
 
 async def test_rtcp_can_have_a_port_of_its_own(router: Router) -> None:
-    rtp_port, rtcp_port = await free_udp_port(), await free_udp_port()
+    rtp_port, rtcp_port = free_port(), free_port()
     plain = await router.create_plain_transport(
         listen_info=ListenInfo(protocol="udp", ip="127.0.0.1", port=rtp_port),
         # This turns rtcp_mux off, which is on unless told otherwise.
@@ -105,7 +106,7 @@ async def test_addresses_that_cannot_be_listened_on_are_refused(router: Router, 
 
 
 async def test_two_transports_share_a_port_only_if_both_allow_it(router: Router) -> None:
-    port = await free_udp_port()
+    port = free_port()
     shared = ListenInfo(protocol="udp", ip="127.0.0.1", port=port, udp_reuse_port=True)
     for _ in range(2):
         assert (await router.create_plain_transport(listen_info=shared)).tuple.local_port == port
@@ -288,7 +289,7 @@ async def test_with_comedia_the_crypto_suite_is_taken_over_too(router: Router) -
 
 
 async def test_nobody_shares_a_port_unasked(router: Router) -> None:
-    own = ListenInfo(protocol="udp", ip="127.0.0.1", port=await free_udp_port())
+    own = ListenInfo(protocol="udp", ip="127.0.0.1", port=free_port())
     first = await router.create_plain_transport(listen_info=own)
     with pytest.raises(RequestRefusedError):
         await router.create_plain_transport(listen_info=own)

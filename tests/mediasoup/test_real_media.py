@@ -31,7 +31,7 @@ from .ffmpeg import (
     Medium,
     Sent,
     decode,
-    free_port_pairs,
+    free_even_port,
     make_clip,
     read_farewells,
     rtp_output,
@@ -188,7 +188,8 @@ async def test_what_comes_out_of_another_worker_is_decoded_to_the_same_pictures_
 async def make_media(router: Router, producers: list[Producer], key: SrtpParameters | None) -> list[Medium]:
     """Send streams of a router to ports where nobody listens yet; the other end has that key."""
     media = []
-    for producer, port in zip(producers, free_port_pairs(len(producers)), strict=True):
+    for producer in producers:
+        port = free_even_port()
         plain = await router.create_plain_transport(listen_info=ROOMY, rtcp_mux=False, enable_srtp=key is not None)
         await plain.connect(ip="127.0.0.1", port=port, rtcp_port=port + 1, srtp_parameters=key)
         consumer = await plain.consume(producer_id=producer.id, rtp_capabilities=PLAYER)

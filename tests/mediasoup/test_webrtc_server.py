@@ -14,7 +14,7 @@ from app.mediasoup.errors import InvalidStateError, InvalidValueError, RequestRe
 from app.mediasoup.router import Router
 from app.mediasoup.webrtc_server import WebRtcServer
 from app.mediasoup.worker import Worker
-from tests.rtc.fakes import free_port
+from tests.ports import free_port
 
 from .events import record, until
 

@@ -25,7 +25,7 @@ from app.mediasoup.transport import Transport
 from app.mediasoup.webrtc_server import WebRtcServer
 from app.mediasoup.webrtc_transport import WebRtcTransport
 from app.mediasoup.worker import Worker
-from tests.rtc.fakes import free_port
+from tests.ports import free_port
 
 from .endpoint import connected
 from .events import record, until

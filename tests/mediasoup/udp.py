@@ -42,9 +42,3 @@ async def udp_endpoint() -> AsyncIterator[UdpEndpoint]:
         yield endpoint
     finally:
         endpoint.close()
-
-
-async def free_udp_port() -> int:
-    """Give a port on loopback that nobody has at this moment."""
-    async with udp_endpoint() as endpoint:
-        return endpoint.port

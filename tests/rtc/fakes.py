@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -22,18 +20,6 @@ async def until(condition: Callable[[], object], *, seconds: float = 20.0) -> No
         # Conditions of all kinds, in several processes: there is no one event to wait for.
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
-
-
-def free_port() -> int:
-    """Find a port that nobody listens on, in UDP and TCP."""
-    while True:
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port: int = tcp.getsockname()[1]
-            # What is free in TCP may be taken in UDP.
-            with contextlib.suppress(OSError):
-                udp.bind(("127.0.0.1", port))
-                return port
 
 
 class SpawnedWorkers:

@@ -12,13 +12,15 @@ from app.config import Settings
 from app.mediasoup.worker import Worker
 from app.rtc.room_manager import RoomManager
 from app.rtc.worker_pool import WorkerPool
+from tests.ports import free_ports
 
-from .fakes import SpawnedWorkers, free_port
+from .fakes import SpawnedWorkers
 
 
 @pytest.fixture
 def settings() -> Settings:
-    return dataclasses.replace(Settings(), workers=1, rtc_port=free_port())
+    # One worker, and a port for one more slot, which a test may open.
+    return dataclasses.replace(Settings(), workers=1, rtc_port=free_ports(2))
 
 
 @pytest.fixture

@@ -27,7 +27,8 @@ from app.rtc.room_records import describe_peer, describe_room
 from app.rtc.snapshot import Snapshot
 from app.rtc.worker_pool import WorkerPool
 from app.sidecar import Record, Sidecar, SidecarUnavailable
-from tests.conftest import SidecarProcess, free_ports
+from tests.conftest import SidecarProcess
+from tests.ports import free_ports
 
 from .fakes import FakeClient, until
 from .parameters import give_transports, produce_audio, produce_chat, produce_simulcast, produce_video, video

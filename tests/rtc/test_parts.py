@@ -18,7 +18,7 @@ from app.rtc.room import Room
 from app.rtc.room_records import describe_peer
 from app.rtc.share import Share
 from app.rtc.worker_pool import WorkerPool
-from tests.conftest import free_ports
+from tests.ports import free_ports
 
 from .fakes import SpawnedWorkers, until
 from .nodes import KITCHEN, Nodes, TestNode

@@ -20,7 +20,8 @@ from app.rtc.room_manager import RoomManager
 from app.rtc.snapshot import Snapshot
 from app.rtc.worker_pool import WorkerPool
 from app.sidecar import Sidecar
-from tests.conftest import SidecarProcess, free_ports
+from tests.conftest import SidecarProcess
+from tests.ports import free_ports
 
 from .fakes import FakeClient, until
 from .nodes import Nodes

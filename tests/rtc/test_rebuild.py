@@ -33,7 +33,8 @@ from app.rtc.room_config import RoomConfig
 from app.rtc.room_manager import RoomManager
 from app.rtc.worker_pool import PooledWorker, WorkerPool
 from app.sidecar import Sidecar
-from tests.conftest import SidecarProcess, free_ports
+from tests.conftest import SidecarProcess
+from tests.ports import free_ports
 
 from .fakes import FakeClient, SpawnedWorkers, until
 from .parameters import give_transports, produce_audio, produce_simulcast

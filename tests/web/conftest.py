@@ -16,7 +16,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from app.config import Settings
 from app.rtc.worker_pool import WorkerPool
 from app.web.application import make_application
-from tests.rtc.fakes import SpawnedWorkers, free_port
+from tests.ports import free_port
+from tests.rtc.fakes import SpawnedWorkers
 
 Client = TestClient[web.Request, web.Application]
 #: ``async with serve(settings, resources=[…], authenticate=…) as client:``
