@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from . import ortc
 from .channel.channel import Channel
-from .consume_cache import ConsumeOptions
+from .consume_cache import ConsumeOptions, consume_request
 from .consumer import Consumer
-from .data_structures import TransportTuple
+from .data_structures import ConsumerLayers, TransportTuple
 from .dumps import PipeTransportDump
-from .rtp_parameters import RtpParameters
+from .errors import InvalidValueError
+from .rtp_parameters import RtpEncodingParameters, RtpParameters
+from .scalability_modes import parse_scalability_mode
 from .sctp_transport import SctpTransport
 from .srtp_parameters import SrtpParameters
 from .stats import PipeTransportStats
 from .tables import read
 from .transport import random_cname, replace_cname, with_base
+from .worker_object import new_id
 
 if TYPE_CHECKING:
+    from .producer import Producer
     from .router import Router
+
+#: Those of which the worker can tell the streams of simulcast apart (worker/include/RTC/RTP/Codecs/Tools.hpp).
+SIMULCAST_CODECS: Final = frozenset({"video/vp8", "video/h264"})
+
+
+def has_layers(producer: Producer) -> bool:
+    """Whether the worker can send a part of this producer only, see :meth:`PipeTransport.consume_stream`."""
+    consumable = producer.consumable_rtp_parameters
+    if producer.type == "simulcast":
+        return consumable.codecs[0].mime_type.lower() in SIMULCAST_CODECS
+    return parse_scalability_mode(consumable.encodings[0].scalability_mode).spatial_layers > 1
 
 
 class PipeTransport(SctpTransport):
@@ -79,12 +97,52 @@ class PipeTransport(SctpTransport):
         """
         self._check_open()
         producer = self._producer(producer_id)
-        parameters = ortc.get_pipe_consumer_rtp_parameters(
+        options = ConsumeOptions(enable_rtx=self.rtx, paused=False, preferred_layers=None, ignore_dtx=False)
+        return await self._pipe(producer, self._pipe_parameters(producer), options, app_data)
+
+    async def consume_stream(
+        self, *, producer_id: str, stream: int = 0, paused: bool = False, app_data: dict[str, Any] | None = None
+    ) -> Consumer:
+        """
+        Send one stream of a producer to the other router, so that there need not be sent what nobody there watches.
+
+        Of simulcast, it is the one with this index, to be paused by itself. What must be told to ``produce()`` there
+        are the ``rtp_parameters`` of the first stream with the encodings of all, and the producer's own scalability
+        modes. As long as that stream does not come, the worker takes another one for it: pause the consumer then. Of
+        SVC, it is the only one, and ``set_preferred_layers()`` says how much of it is sent.
+
+        The library for Node has no such thing, though the worker takes consumers of all kinds for a pipe
+        (worker/src/RTC/Consumer.cpp). Raises NotFoundError when the router has no such producer, InvalidValueError when
+        it has no such stream or no layers (see :func:`has_layers`).
+        """
+        self._check_open()
+        producer = self._producer(producer_id)
+        if not has_layers(producer):
+            raise InvalidValueError("producer_id", "is of a producer without layers that the worker can choose from")
+        parameters = self._pipe_parameters(producer)
+        if not 0 <= stream < len(parameters.encodings):
+            raise InvalidValueError("stream", f"{stream} is none of the producer's")
+        layers = None
+        if producer.type == "simulcast":
+            # To the worker it is a consumer of all of them who prefers this one.
+            layers = ConsumerLayers(stream)
+            parameters = replace(parameters, encodings=[_as_all(parameters.encodings, stream)])
+        options = ConsumeOptions(enable_rtx=self.rtx, paused=paused, preferred_layers=layers, ignore_dtx=False)
+        consumer_id = new_id()
+        request = consume_request(producer, consumer_id, parameters, producer.type, options)
+        return await self._send(producer, consumer_id, parameters, request, producer.type, app_data)
+
+    def _pipe_parameters(self, producer: Producer) -> RtpParameters:
+        return ortc.get_pipe_consumer_rtp_parameters(
             consumable_rtp_parameters=producer.consumable_rtp_parameters, enable_rtx=self.rtx
         )
-        options = ConsumeOptions(enable_rtx=self.rtx, paused=False, preferred_layers=None, ignore_dtx=False)
-        return await self._pipe(producer, parameters, options, app_data)
 
     def _with_cname(self, parameters: RtpParameters) -> RtpParameters:
         # Each producer comes from a sender of its own. A CNAME in common would tell the worker that they share a clock.
         return parameters if parameters.rtcp.cname else replace_cname(parameters, random_cname())
+
+
+def _as_all(encodings: Sequence[RtpEncodingParameters], index: int) -> RtpEncodingParameters:
+    encoding = encodings[index]
+    temporal_layers = parse_scalability_mode(encoding.scalability_mode).temporal_layers
+    return replace(encoding, scalability_mode=f"L{len(encodings)}T{temporal_layers}")

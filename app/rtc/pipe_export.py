@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from app.mediasoup.consumer import Consumer
 from app.mediasoup.data_consumer import DataConsumer
 from app.mediasoup.data_producer import DataProducer
-from app.mediasoup.errors import MediasoupError
 from app.mediasoup.producer import Producer
 
-from .consumer_control import HIGHEST
 from .demand import NOTHING
 from .dynacast import Dynacast
 from .far_producer import AnyFar
+from .pipe_flow import Flow, consume, parameters
 from .pipe_link import Link
 from .pipe_messages import Data, Media, Opened
 from .pipe_records import ExportRecord
-from .tasks import TaskSet
 
 if TYPE_CHECKING:
     from loguru import Logger
@@ -33,7 +30,7 @@ class Export:
     A producer on its way through a ``link``, where both ends name it ``name``.
 
     ``on_close`` is called with it. ``dynacast`` learns what the other part wants of it, as if that were one consumer;
-    of what nobody there wants, nothing is sent. ``level``: the highest layer that is wanted.
+    of what nobody there wants, nothing is sent.
     """
 
     def __init__(
@@ -42,14 +39,13 @@ class Export:
         self.name = name
         self.link = link
         self.closed = False
-        self.level = HIGHEST
         self.producer, self._far = source
         self._dynacast = dynacast
         self._on_close = on_close
         self._log = log
-        self._consumer: Consumer | DataConsumer | None = None
-        self._tasks = TaskSet()
-        self._following: asyncio.Task[None] | None = None
+        self._flow: Flow | None = None
+        #: What sends it: one for each of its streams, or one for all.
+        self._consumers: Sequence[Consumer | DataConsumer] = ()
         if self._far is not None:
             # It is to stay here for the other part, too.
             self._far.want(self, lambda: None)
@@ -60,18 +56,20 @@ class Export:
         if isinstance(producer, DataProducer):
             data = await transport.consume_data(data_producer_id=producer.id)
             assert data.sctp_stream_parameters is not None
-            opened = Opened(data=Data(data.sctp_stream_parameters, data.label, data.protocol))
-            self._has(data)
-        else:
-            media = await transport.consume(producer_id=producer.id)
-            opened = Opened(media=Media(media.kind, media.rtp_parameters))
-            self._has(media)
-        return opened
+            self._has([data])
+            return Opened(data=Data(data.sctp_stream_parameters, data.label, data.protocol))
+        media = await consume(producer, transport)
+        self._flows(producer, media)
+        return Opened(media=Media(producer.kind, parameters(producer, media)))
 
-    def adopt(self, consumer: Consumer | DataConsumer, level: int) -> None:
+    def adopt(self, consumers: Sequence[Consumer | DataConsumer], level: int) -> None:
         """Go on with what an earlier process has begun."""
-        self._has(consumer)
-        self.wish(level)
+        media = [consumer for consumer in consumers if isinstance(consumer, Consumer)]
+        if isinstance(self.producer, Producer) and media:
+            self._flows(self.producer, media)
+            self.wish(level)
+        else:
+            self._has(consumers)
 
     def keep(self, far: AnyFar) -> None:
         """Know whose it is, which was not known when it was adopted."""
@@ -81,63 +79,56 @@ class Export:
     @property
     def record(self) -> ExportRecord | None:
         """What the next process has to know of it, once it has begun."""
-        return None if self._consumer is None else ExportRecord(self._consumer.id, self.level)
+        if not self._consumers:
+            return None
+        return ExportRecord([each.id for each in self._consumers], NOTHING if self._flow is None else self._flow.level)
 
     def refresh(self) -> None:
         """Have video go on with a key frame."""
-        consumer = self._consumer
-        if isinstance(consumer, Consumer) and consumer.kind == "video" and not (consumer.paused or consumer.closed):
-            self._tasks.start(self._ask_key_frame(consumer), name=f"refreshing pipe {self.name}")
+        if self._flow is not None:
+            self._flow.refresh()
 
     def wish(self, level: int) -> None:
         """Note the highest layer that the other part wants."""
-        if isinstance(self._consumer, Consumer) and not self._consumer.closed:
-            self.level = level
+        if self._flow is not None and not self.closed:
             self._dynacast.want(self.producer.id, self.name, level)
-            if self._following is None or self._following.done():
-                self._following = self._tasks.start(self._follow(self._consumer), name=f"settling pipe {self.name}")
+            self._flow.want(level)
 
     def close(self) -> None:
         """Send it no more."""
         if self.closed:
             return
         self.closed = True
-        if self._consumer is not None:
-            self._consumer.close()
+        self._stop()
         if isinstance(self.producer, Producer):
             self._dynacast.want(self.producer.id, self.name, NOTHING)
         if self._far is not None:
             self._far.leave(self)
         self._on_close(self)
 
-    def _has(self, consumer: Consumer | DataConsumer) -> None:
-        self._consumer = consumer
-        self.link.carry(consumer)
-        consumer.on_close.add(self._ended)
+    def _flows(self, producer: Producer, consumers: Sequence[Consumer]) -> None:
+        self._flow = Flow(self.name, producer, consumers, self._log)
+        self._has(consumers)
+        self.wish(self._flow.level)
+
+    def _has(self, consumers: Sequence[Consumer | DataConsumer]) -> None:
+        self._consumers = consumers
+        for consumer in consumers:
+            self.link.carry(consumer)
+            consumer.on_close.add(self._ended)
         if self.closed:
             # It was dropped while it was made.
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._flow is not None:
+            self._flow.close()
+        for consumer in self._consumers:
             consumer.close()
-        elif isinstance(consumer, Consumer):
-            self._dynacast.want(consumer.producer_id, self.name, self.level)
 
     def _ended(self) -> None:
-        """Take in that the consumer has closed: with its producer, with the link, or because it was told to."""
+        """Take in that a consumer has closed: with its producer, with the link, or because it was told to."""
         # Who wants something of somebody else's than its owner does not hear from the owner that it has ended here.
         if not (self.closed or self._far is None or self.link.closed):
             self.link.news.end(self.name)
         self.close()
-
-    async def _ask_key_frame(self, consumer: Consumer) -> None:
-        try:
-            await consumer.request_key_frame()
-        except MediasoupError as error:
-            if not consumer.closed:
-                self._log.info("pipe {} gets no key frame: {}", self.name, error)
-
-    async def _follow(self, consumer: Consumer) -> None:
-        try:
-            while not consumer.closed and consumer.paused != (self.level == NOTHING):
-                await (consumer.resume() if consumer.paused else consumer.pause())
-        except MediasoupError as error:
-            if not consumer.closed:
-                self._log.info("pipe {} is not as wished: {}", self.name, error)

@@ -123,12 +123,16 @@ class Exports:
 
         ``owners_ids`` has what the owners call what came from other parts itself, by the ids here.
         """
-        transport = link.transport
+        here: dict[str, Consumer | DataConsumer] = {**link.transport.consumers, **link.transport.data_consumers}
         for name, record in records.items():
-            if (consumer := transport.consumers.get(record.consumer_id)) is not None:
-                self._adopt(link, name, consumer.producer_id, consumer, record.level, owners_ids)
-            elif (data := transport.data_consumers.get(record.consumer_id)) is not None:
-                self._adopt(link, name, data.data_producer_id, data, record.level, owners_ids)
+            consumers = [here[id] for id in record.consumer_ids if id in here]
+            producer = self._producer(consumers[0]) if len(consumers) == len(record.consumer_ids) > 0 else None
+            if producer is None:
+                for consumer in consumers:
+                    consumer.close()
+            else:
+                export = self._add(name, owners_ids.get(producer.id, producer.id), link, (producer, None))
+                export.adopt(consumers, record.level)
 
     def relay(self, far: AnyFar) -> None:
         """Know of whom something is that was adopted, and goes on to others."""
@@ -136,19 +140,8 @@ class Exports:
             if export.producer is far.local:
                 export.keep(far)
 
-    def _adopt(
-        self,
-        link: Link,
-        name: str,
-        id: str,
-        consumer: Consumer | DataConsumer,
-        level: int,
-        owners_ids: Mapping[str, str],
-    ) -> None:
-        if (producer := self._local(id)) is not None:
-            self._add(name, owners_ids.get(id, id), link, (producer, None)).adopt(consumer, level)
-        else:
-            consumer.close()
+    def _producer(self, consumer: Consumer | DataConsumer) -> Producer | DataProducer | None:
+        return self._local(consumer.producer_id if isinstance(consumer, Consumer) else consumer.data_producer_id)
 
     def _add(self, name: str, producer_id: str, link: Link, source: Source) -> Export:
         def forget(export: Export) -> None:

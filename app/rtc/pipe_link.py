@@ -18,8 +18,8 @@ class Link:
     """
     To the ``part`` whose pipes are ``other`` (see :attr:`app.rtc.pipes.Pipes.id`); both ends name it by its ``id``.
 
-    It carries producers in both directions, and closes when it has carried nothing for ``linger`` seconds: so does the
-    other end by itself. ``ours``: this part wanted it.
+    It carries producers in both directions, and closes when it has carried nothing for ``linger`` seconds and the other
+    end knows it, which then closes by itself. ``ours``: this part wanted it.
     """
 
     def __init__(
@@ -80,7 +80,13 @@ class Link:
 
     def _look(self) -> None:
         if not (self._uses or self.closed):
-            self._timer = asyncio.get_running_loop().call_later(self._linger, self.close)
+            self._timer = asyncio.get_running_loop().call_later(self._linger, self._expire)
+
+    def _expire(self) -> None:
+        if self.news.untold:
+            self._look()
+        else:
+            self.close()
 
     def _closed(self) -> None:
         self._stop()

@@ -37,6 +37,11 @@ class News:
         self._tasks = TaskSet()
         self._telling = False
 
+    @property
+    def untold(self) -> bool:
+        """Whether the other end does not know all yet."""
+        return self._telling
+
     def wish(self, export: str, level: int | None) -> None:
         """Say which layer of what comes in is wanted at most, ``None`` if it is of no use any more."""
         self._wishes[export] = level

@@ -15,9 +15,9 @@ class ImportRecord(Value, frozen=True):
 
 
 class ExportRecord(Value, frozen=True):
-    """Something that another part gets: the consumer that sends it, and the highest layer that is wanted there."""
+    """Something that another part gets: the consumers that send it, and the highest layer that is wanted there."""
 
-    consumer_id: str
+    consumer_ids: list[str]
     level: int
 
 

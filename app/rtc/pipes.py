@@ -208,7 +208,7 @@ class Pipes:
 
     def _adopt(self, link: Link, record: LinkRecord, owners_ids: Mapping[str, str]) -> None:
         known = {each.local_id for each in record.imports.values()}
-        known |= {each.consumer_id for each in record.exports.values()}
+        known |= {id for each in record.exports.values() for id in each.consumer_ids}
         carried = link.transport
         children: list[WorkerObject] = [*carried.producers.values(), *carried.data_producers.values()]
         children += [*carried.consumers.values(), *carried.data_consumers.values()]

@@ -55,12 +55,13 @@ async def test_three_hundred_see_three_cameras_over_two_nodes_and_lose_nothing(c
             joined = time.monotonic() - start
             await film_until(cameras, lambda: all(sees_all(viewer) for viewer in viewers))
             settled = time.monotonic() - start
-            people = await asyncio.to_thread(people_of_workers, cluster.nodes)
             first = cameras[0].sent
             await film(cameras, round(SECONDS / PACE))
             last = cameras[0].sent
             await until(lambda: not missing(viewers, range(last - 1, last)))
             lost = missing(viewers, range(first, last))
+            # Not before: the cameras rest meanwhile.
+            people = await asyncio.to_thread(people_of_workers, cluster.nodes)
         finally:
             await asyncio.gather(*(each.leave() for each in (*viewers, *cameras)))
     print(

@@ -37,6 +37,19 @@ VP8 = RtpParameters(
     encodings=[RtpEncodingParameters(ssrc=2222)],
     rtcp=RtcpParameters(cname="CAMERA"),
 )
+VP9 = RtpParameters(
+    codecs=[
+        RtpCodecParameters(
+            mime_type="video/VP9",
+            payload_type=113,
+            clock_rate=90000,
+            parameters={"profile-id": 0},
+            rtcp_feedback=[RtcpFeedback(type="nack"), RtcpFeedback(type="nack", parameter="pli")],
+        )
+    ],
+    encodings=[RtpEncodingParameters(ssrc=3333, scalability_mode="L3T1")],
+    rtcp=RtcpParameters(cname="CAMERA"),
+)
 
 
 @dataclass(frozen=True)
@@ -68,9 +81,21 @@ def opus_packet(number: int) -> bytes:
     return bytes(Packet(111, 100 + number, 960 * number, 1111, b"opus %03d" % number))
 
 
-def vp8_packet(number: int, payload: bytes = KEY_FRAME) -> bytes:
+def vp8_packet(number: int, payload: bytes = KEY_FRAME, ssrc: int = 2222) -> bytes:
     """Give the packet ``number`` of the stream of :data:`VP8`, a frame of its own; from 0."""
-    return bytes(Packet(112, 100 + number, 3000 * number, 2222, payload))
+    return bytes(Packet(112, 100 + number, 3000 * number, ssrc, payload))
+
+
+def vp9_packet(number: int, picture: int, layer: int, *, key: bool) -> bytes:
+    """
+    Give the packet ``number`` of the stream of :data:`VP9`: one spatial layer of a picture; all from 0.
+
+    Its payload descriptor is that of the draft "RTP Payload Format for VP9", in non-flexible mode.
+    """
+    flags = 0xAC if key else 0xEC
+    depends = layer > 0
+    descriptor = struct.pack("!BHBB", flags, 0x8000 | picture, layer << 1 | depends, picture % 256)
+    return bytes(Packet(113, 100 + number, 3000 * picture, 3333, descriptor + b"layer %d" % layer))
 
 
 def sender_report(ssrc: int) -> bytes:

@@ -21,11 +21,11 @@ from app.mediasoup.supported_rtp_capabilities import (
     TRANSPORT_WIDE_CC,
 )
 from app.mediasoup.webrtc_transport import WebRtcTransport
+from tests.ports import free_port
 
 from .events import record
 from .parameters import AUDIO, SIMULCAST
 from .test_plain_transport import KEY_30, KEY_44, LOCAL
-from .udp import free_udp_port
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ async def pipe(router: Router) -> PipeTransport:
 
 async def test_a_pipe_transport_tells_where_it_listens(router: Router) -> None:
     told = record(transport=router.on_new_transport)
-    port = await free_udp_port()
+    port = free_port()
     info = ListenInfo(protocol="udp", ip="127.0.0.1", port=port)
     pipe = await router.create_pipe_transport(listen_info=info, enable_sctp=True, app_data={"foo": "bar"})
     assert (pipe.type, pipe.rtx, pipe.srtp_parameters, pipe.app_data) == ("pipe", False, None, {"foo": "bar"})
@@ -140,9 +140,40 @@ async def test_a_pipe_can_retransmit(router: Router, transport: WebRtcTransport)
     assert len(set(ssrcs)) == 6
 
 
+async def test_a_pipe_can_send_each_stream_by_itself(
+    router: Router, pipe: PipeTransport, transport: WebRtcTransport
+) -> None:
+    producer = await transport.produce(kind="video", rtp_parameters=SIMULCAST)
+    first = await pipe.consume_stream(producer_id=producer.id, app_data={"a": 1})
+    third = await pipe.consume_stream(producer_id=producer.id, stream=2, paused=True)
+    assert [(each.type, each.paused, each.app_data) for each in (first, third)] == [
+        ("simulcast", False, {"a": 1}),
+        ("simulcast", True, {}),
+    ]
+    assert [each.preferred_layers and each.preferred_layers.spatial_layer for each in (first, third)] == [0, 2]
+    # It is a consumer of all streams who prefers one of them.
+    assert {encoding.scalability_mode for encoding in producer.consumable_rtp_parameters.encodings} == {None}
+    assert [each.rtp_parameters.encodings[0].scalability_mode for each in (first, third)] == ["L3T1", "L3T1"]
+    assert first.rtp_parameters.encodings[0].ssrc != third.rtp_parameters.encodings[0].ssrc
+    dump = await third.dump()
+    assert (dump.type, len(dump.rtp_streams), len(dump.consumable_rtp_encodings)) == ("simulcast", 1, 3)
+
+
+async def test_a_stream_must_be_there_to_be_sent_by_itself(pipe: PipeTransport, transport: WebRtcTransport) -> None:
+    voice = await transport.produce(kind="audio", rtp_parameters=AUDIO)
+    video = await transport.produce(kind="video", rtp_parameters=SIMULCAST)
+    with pytest.raises(InvalidValueError, match="layers"):
+        await pipe.consume_stream(producer_id=voice.id)
+    for stream in (-1, 3):
+        with pytest.raises(InvalidValueError, match="stream"):
+            await pipe.consume_stream(producer_id=video.id, stream=stream)
+
+
 async def test_nothing_that_is_not_there_is_piped(pipe: PipeTransport) -> None:
     with pytest.raises(NotFoundError, match="no producer chicken"):
         await pipe.consume(producer_id="chicken")
+    with pytest.raises(NotFoundError, match="no producer chicken"):
+        await pipe.consume_stream(producer_id="chicken")
 
 
 async def test_producers_of_a_pipe_keep_their_cnames(pipe: PipeTransport) -> None:
