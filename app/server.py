@@ -103,13 +103,16 @@ class Server:
         :raises OSError: the address can't be listened at
         """
         await self._runner.setup()
-        await self._runner.listen(await self._lease.open())
+        # First, for only one app may have the workers: the one that has the address.
+        sockets = await self._lease.open()
         self.services.start()
         self.sidecar.start()
         await self.bus.start()
         self.pool.start()
         self.loads.start()
         self._tasks.start(self._settle(), name="settling")
+        # Nobody before, who would not find the rooms that are about to be taken over.
+        await self._runner.listen(sockets)
 
     async def stop(self) -> None:
         """

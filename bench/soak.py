@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bench.control import Control
 from bench.soak_load import Visitors
 from tests.e2e.rtp_probe import Probe
 from tests.e2e.supervised import Supervised
@@ -98,8 +99,9 @@ class Leftovers:
 class Soak:
     """One soak of a whole Connect."""
 
-    def __init__(self, connect: Supervised, seconds: float) -> None:
+    def __init__(self, connect: Supervised, control: Control, seconds: float) -> None:
         self._connect = connect
+        self._control = control
         self._seconds = seconds
         self._warm_up = min(WARM_UP, seconds / 4)
         self._window = min(WINDOW, seconds / 4)
@@ -122,7 +124,7 @@ class Soak:
             missing = sum(map(len, residents.missing().values()))
             packets = sum(stream.sent for stream in residents.streams)
         await self._until_empty()
-        kept = await asyncio.to_thread(records, connect)
+        kept = await asyncio.to_thread(self._control.records)
         await asyncio.to_thread(connect.control, "stop", "app")
         found = await left_over(connect.run_dir, WORKERS)
         return Leftovers(
@@ -149,13 +151,14 @@ class Soak:
         app, sidecar = [await asyncio.to_thread(connect.pid, name) for name in ("app", "worker-sidecar")]
         while time.monotonic() - born < KILL_EVERY:
             await asyncio.sleep(EVERY)
-            pids = {f"worker {worker['slot']}": worker["pid"] for worker in await asyncio.to_thread(connect.workers)}
+            workers = await asyncio.to_thread(self._control.workers)
+            pids = {f"worker {slot}": pid for slot, pid in workers.items()}
             pids["sidecar"] = sidecar
             for name, pid in pids.items():
                 self._note(f"{name}: memory", _rss(pid))
             for name, pid in {**pids, "app": app}.items():
                 self._note(f"{name}: descriptors", len(os.listdir(f"/proc/{pid}/fd")))
-        self._note("records", await asyncio.to_thread(records, connect))
+        self._note("records", await asyncio.to_thread(self._control.records))
         self._note("app: memory", _rss(app))
         self.ends += 1
         if self.ends % 2:
@@ -174,13 +177,8 @@ class Soak:
         """Wait until the sidecar keeps no record any more; what is there later is left over."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GONE_IN):
-                while await asyncio.to_thread(records, self._connect) > 0:  # noqa: ASYNC110
+                while await asyncio.to_thread(self._control.records) > 0:  # noqa: ASYNC110
                     await asyncio.sleep(EVERY)
-
-
-def records(connect: Supervised) -> int:
-    """Count the records of all workers."""
-    return sum(len(connect.ask_sidecar("state.list", slot=slot)["records"]) for slot in range(WORKERS))
 
 
 def _rss(pid: int) -> float:
@@ -193,8 +191,12 @@ def run(minutes: float) -> Iterator[Growth | Leftovers]:
     """Soak for so long, and tell what grew."""
     settings = {"CONNECT_LOG_LEVEL": "info", "CONNECT_SESSION_GRACE_SECONDS": str(GRACE)}
     settings["CONNECT_EMPTY_ROOM_SECONDS"] = str(EMPTY)
-    with tempfile.TemporaryDirectory() as folder, Supervised(Path(folder), workers=WORKERS, **settings) as connect:
-        soak = Soak(connect, minutes * 60)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Supervised(Path(folder), workers=WORKERS, **settings) as connect,
+        Control(connect.run_dir) as control,
+    ):
+        soak = Soak(connect, control, minutes * 60)
         leftovers = asyncio.run(soak.run())
         yield from soak.growths()
         yield leftovers

@@ -16,7 +16,7 @@ INTERVAL = 1.0
 
 class SchemaWatch:
     """
-    Refuses transactions until :meth:`start` has found that the schema is right.
+    Refuses transactions until :meth:`start` has found that the schema is right; during its first look they wait.
 
     The operator may start the database, or bring it up to date, while the app runs.
     """
@@ -29,19 +29,23 @@ class SchemaWatch:
 
     def start(self) -> None:
         """Begin to look; returns at once."""
+        self._database.examined.clear()
         self._tasks.start(self._look_until_it_is_right(), name="looking at the database's schema")
 
     def close(self) -> None:
         """Look no more."""
         self._tasks.cancel()
+        self._database.examined.set()
 
     async def _look_until_it_is_right(self) -> None:
         while (problem := await self._look()) is not None:
             if problem != self._database.problem:
                 logger.error(problem)
             self._database.problem = problem
+            self._database.examined.set()
             await asyncio.sleep(self._interval)
         self._database.problem = None
+        self._database.examined.set()
 
     async def _look(self) -> str | None:
         """Say what is wrong with the schema, if anything is; as before while it can't be read."""

@@ -19,7 +19,7 @@ from app.rtc.tasks import TaskSet
 
 from . import handlers, ice_servers, joining, meeting, moderation, protocol, schemas, subscriptions
 from .methods import OWN, PACES, Method
-from .protocol import Notification, ProtocolError, Request, Response
+from .protocol import ProtocolError, Request, Response
 from .refusals import FAULT, TOO_MANY, UNKNOWN, Refusal, refusal_of
 from .socket import AT_FAULT, LOST, Socket
 from .token_bucket import TokenBucket
@@ -153,13 +153,13 @@ class Connection:
         except ProtocolError as error:
             self._cut_off(WSCloseCode.PROTOCOL_ERROR, f"not a protoo message: {error}")
             return
-        match message:
-            case Request():
-                self._requested(message)
-            case Response():
-                self._answered(message.id, message.refusal)
-            case Notification():
-                self._log.debug("a notification that nobody expects: {!r}", message.method[:SHOWN_NAME])
+        # ``match`` would take more than twice the time, for each message.
+        if isinstance(message, Request):
+            self._requested(message)
+        elif isinstance(message, Response):
+            self._answered(message.id, message.refusal)
+        else:
+            self._log.debug("a notification that nobody expects: {!r}", message.method[:SHOWN_NAME])
 
     def _answered(self, id: int, refusal: str | None) -> None:
         confirmed, timer = self._questions.pop(id, (None, None))

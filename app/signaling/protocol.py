@@ -1,7 +1,8 @@
 """
 The envelope of the protoo protocol: text frames to values and back.
 
-No socket, no loop, no method: what ``data`` holds is for :mod:`app.signaling.schemas`.
+No socket, no loop, no method: what ``data`` holds is for :mod:`app.signaling.schemas`. Nothing here can be part of a
+cycle, so the garbage collector need not know of it (``gc=False``): there is one for each message.
 
 Source: protoo-client 4, ``lib/Message.js``.
 """
@@ -23,7 +24,7 @@ class ProtocolError(Exception):
     """A frame that is no protoo message."""
 
 
-class Request(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True, gc=False):
     """The other side wants something done, and an answer."""
 
     id: int
@@ -31,14 +32,14 @@ class Request(msgspec.Struct, frozen=True):
     data: msgspec.Raw
 
 
-class Response(msgspec.Struct, frozen=True):
+class Response(msgspec.Struct, frozen=True, gc=False):
     """The other side's answer; ``refusal`` is why it refused, ``None`` if it didn't."""
 
     id: int
     refusal: str | None
 
 
-class Notification(msgspec.Struct, frozen=True):
+class Notification(msgspec.Struct, frozen=True, gc=False):
     """The other side tells something."""
 
     method: str
@@ -48,7 +49,7 @@ class Notification(msgspec.Struct, frozen=True):
 Message = Request | Response | Notification
 
 
-class _Frame(msgspec.Struct):
+class _Frame(msgspec.Struct, gc=False):
     """All that a frame may hold; which of it must be there depends on the first three."""
 
     request: bool = False
@@ -84,27 +85,27 @@ def decode(text: str | bytes) -> Message:
     raise ProtocolError("neither a request nor a response nor a notification, or part of it is missing")
 
 
-class _OutRequest(msgspec.Struct):
+class _OutRequest(msgspec.Struct, gc=False):
     id: int
     method: str
     data: Any
     request: Literal[True] = True
 
 
-class _OutNotification(msgspec.Struct):
+class _OutNotification(msgspec.Struct, gc=False):
     method: str
     data: Any
     notification: Literal[True] = True
 
 
-class _OutAnswer(msgspec.Struct):
+class _OutAnswer(msgspec.Struct, gc=False):
     id: int
     data: Any
     response: Literal[True] = True
     ok: Literal[True] = True
 
 
-class _OutRefusal(msgspec.Struct, rename="camel"):
+class _OutRefusal(msgspec.Struct, rename="camel", gc=False):
     id: int
     error_code: int
     error_name: str

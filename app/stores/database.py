@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -62,6 +62,9 @@ class Database:
         self._closed = False
         #: Why nobody can work with it for now, as callers are told: that its schema is not the right one, say.
         self.problem: str | None = None
+        #: Not set while it is being found out whether there is a problem: then callers wait, as for an answer.
+        self.examined = asyncio.Event()
+        self.examined.set()
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Database:
@@ -85,9 +88,18 @@ class Database:
         :raises Conflict: a unique value is there already
         :raises NotFound: what a row belongs to is not there
         """
+        return self._transaction(read_only) if self.problem is None else self._doubtful_transaction(read_only)
+
+    @asynccontextmanager
+    async def _doubtful_transaction(self, read_only: bool) -> AsyncIterator[AsyncSession]:
+        """As :meth:`_transaction`, if the problem turns out to be none."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout):
+                await self.examined.wait()
         if self.problem is not None:
             raise Unavailable(self.problem)
-        return self._transaction(read_only)
+        async with self._transaction(read_only) as tx:
+            yield tx
 
     @asynccontextmanager
     async def _transaction(self, read_only: bool) -> AsyncIterator[AsyncSession]:

@@ -16,12 +16,14 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from .namespaces import enter, run
 
 #: All addresses are of a range that is meant for tests (RFC 2544).
 MIDDLE_ADDRESS = "198.18.9.1"
+#: Where each machine takes media of the others.
+MEDIA_PORTS = "20000-20039"
 
 
 class NodeNetwork:
@@ -58,17 +60,41 @@ class NodeNetwork:
         """Give the address at which a machine takes media from others."""
         return f"198.18.{20 + number}.2"
 
+    def settings_of(self, number: int) -> dict[str, Any]:
+        """Give what has a node of a cluster run on the machine of that number."""
+        return {
+            "within": self.within(number),
+            "CONNECT_HOST": self.address(number),
+            "CONNECT_RTC_IP": self.address(number),
+            "CONNECT_NODE_MEDIA_IP": self.media_address(number),
+            # Each machine has all ports for itself.
+            "CONNECT_NODE_MEDIA_PORTS": MEDIA_PORTS,
+        }
+
     def within(self, number: int) -> Sequence[str]:
         """Give the words that have a command run on a machine."""
         return "ip", "netns", "exec", self._machines[number]
 
     def cut(self, number: int) -> None:
-        """Have nothing get through between a machine and all others."""
+        """Have nothing get through between a machine and all others; who sends there is told so."""
         run("ip", "-n", self._middle, "link", "set", f"line{number}", "down")
 
     def mend(self, number: int) -> None:
         """Have everything get through again."""
         run("ip", "-n", self._middle, "link", "set", f"line{number}", "up")
+
+    def silence(self, number: int) -> None:
+        """Have nothing get through between a machine and all others either, but tell nobody, as when power fails."""
+        line = f"line{number}"
+        chains = "\n".join(
+            f'chain {hook} {{ type filter hook {hook} device "{line}" priority 0; drop; }}'
+            for hook in ("ingress", "egress")
+        )
+        run("ip", "netns", "exec", self._middle, "nft", "-f", "-", text=f"table netdev {line} {{\n{chains}\n}}")
+
+    def end_silence(self, number: int) -> None:
+        """Have everything get through again."""
+        run("ip", "netns", "exec", self._middle, "nft", "delete", "table", "netdev", f"line{number}")
 
     def _lay(self, number: int, name: str) -> None:
         line, gateway, for_media = f"line{number}", f"198.18.{10 + number}.1", f"198.18.{20 + number}.1"

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +13,7 @@ from tests.services.waiting import eventually
 
 from .cluster import LEASE, Cluster, routers_left
 from .namespaces import needs_network
-from .node_network import MIDDLE_ADDRESS, NodeNetwork
+from .node_network import MEDIA_PORTS, MIDDLE_ADDRESS, NodeNetwork
 from .passing import Passing
 from .same_views import Rooms, calls, people, same_views
 from .test_nodes import of_rooms
@@ -22,7 +21,6 @@ from .test_nodes import of_rooms
 pytestmark = needs_network
 
 NODES = 3
-MEDIA_PORTS = "20000-20039"
 #: Seconds within which all is right again after a line was mended.
 BACK_IN = 5.0
 
@@ -36,22 +34,12 @@ def network() -> Iterator[NodeNetwork]:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory, network: NodeNetwork, sqlite_template: Path) -> Iterator[Cluster]:
     """One node on each machine. The database is a file: a server would be in another network."""
-
-    def on_machine(number: int) -> dict[str, Any]:
-        address = network.address(number)
-        return {
-            "within": network.within(number),
-            "CONNECT_HOST": address,
-            "CONNECT_RTC_IP": address,
-            "CONNECT_NODE_MEDIA_IP": network.media_address(number),
-            # Each machine has all ports for itself.
-            "CONNECT_NODE_MEDIA_PORTS": MEDIA_PORTS,
-        }
-
     directory = tmp_path_factory.mktemp("cluster")
     database = directory / "connect.db"
     database.write_bytes(sqlite_template.read_bytes())
-    with Cluster(directory, f"sqlite:///{database}", NODES, host=MIDDLE_ADDRESS, for_node=on_machine) as cluster:
+    with Cluster(
+        directory, f"sqlite:///{database}", NODES, host=MIDDLE_ADDRESS, for_node=network.settings_of
+    ) as cluster:
         yield cluster
 
 

@@ -5,6 +5,7 @@
  */
 
 import { obtainWorker } from './binary/obtain.js';
+import { collectGarbage } from './garbage.js';
 import { Logger } from './logger.js';
 import { SettingError, readSettings } from './settings.js';
 import { Sidecar } from './sidecar.js';
@@ -40,6 +41,7 @@ async function run(settings) {
   const worker = await obtainWorker(process.env, stop.signal);
   const sidecar = new Sidecar(settings, worker, log);
   await sidecar.start();
+  collectGarbage();
   log.info('listening', { runDir: settings.runDir, ...worker });
   await stopRequested();
   log.info('stopping');
