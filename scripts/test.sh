@@ -8,14 +8,14 @@ failed=()
 test_app() { .venv/bin/python -m pytest "$@" </dev/null; }
 
 # Most tests wait for something most of the time. So these three go on at once: in browsers, two files at a time, in the
-# order of their names; a file's tests share what takes long to start.
+# order of their names, for a file's tests share what takes long to start; of the others two at a time, too.
 beside=$(mktemp)
 trap 'rm -f "$beside"' EXIT
 {
     result=0
     npm --prefix worker-sidecar test </dev/null || result=$((result | 1))
     npm --prefix web test </dev/null || result=$((result | 2))
-    test_app --ignore tests/e2e -m "not quiet" || result=$((result | 4))
+    test_app --ignore tests/e2e -m "not quiet" --numprocesses 2 || result=$((result | 4))
     exit "$result"
 } >"$beside" 2>&1 &
 test_app tests/e2e -m "not quiet" --numprocesses 2 --dist loadfile --no-loadscope-reorder || failed+=(browsers)

@@ -26,7 +26,7 @@ class Supervised(Deployment):
         (self.directory / "var/run").mkdir(parents=True)
         for name in BESIDE:
             (self.directory / name).symlink_to(ROOT / name)
-        self.manage("migrate")
+        self.make_database()
         as_root = ["-u", "root"] if os.getuid() == 0 else []
         self._start("supervisord", [self._program("supervisord"), "-n", "-c", str(self._configuration), *as_root])
         try:
