@@ -135,7 +135,7 @@ case ${1:-} in
         npm_packages bench/node
         ;;
     test)
-        need_commands flatc:flatbuffers-compiler chromium:chromium firefox-esr:firefox-esr ffmpeg:ffmpeg curl:curl jq:jq
+        need_commands flatc:flatbuffers-compiler chromium:chromium firefox-esr:firefox-esr Xvfb:xvfb ffmpeg:ffmpeg curl:curl jq:jq
         servers_for_tests
         networks_for_tests
         compose

@@ -14,6 +14,8 @@ const PREFERENCES = {
   "media.navigator.streams.fake": true,
   "permissions.default.camera": 1,
   "permissions.default.microphone": 1,
+  // Nor about the screen, for which no permission is remembered: it takes the first one.
+  "media.navigator.permission.disabled": true,
   // Media of this machine to itself, with its addresses as they are. It counts only with the permissions above:
   // where the question is merely not asked, Firefox uses no address but that of its default route.
   "media.peerconnection.ice.loopback": true,
@@ -21,11 +23,12 @@ const PREFERENCES = {
   "media.autoplay.default": 0,
 };
 
-const [executablePath] = process.argv.slice(2);
+const [executablePath, display] = process.argv.slice(2);
 const browser = await puppeteer.launch({
   browser: "firefox",
   executablePath,
-  headless: true,
+  headless: !display,
+  env: { ...process.env, ...(display && { DISPLAY: display }) },
   extraPrefsFirefox: PREFERENCES,
 });
 const pages = new Map();

@@ -25,12 +25,17 @@ PATIENCE = 30.0
 
 
 @asynccontextmanager
-async def launch_firefox() -> AsyncIterator[Browser]:
-    """Have a Firefox, as a :class:`Browser` that can do what this module can."""
+async def launch_firefox(display: str | None = None) -> AsyncIterator[Browser]:
+    """
+    Have a Firefox, as a :class:`Browser` that can do what this module can.
+
+    With a ``display`` its window is there, and a screen that is shared is that one; without, there is none to share.
+    """
     process = await asyncio.create_subprocess_exec(
         "node",
         Path(__file__).with_suffix(".mjs"),
         EXECUTABLE,
+        *([] if display is None else [display]),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         # Statistics of many tracks make long lines.

@@ -71,13 +71,17 @@ function commonOf(report: RTCStatsReport, streams: Entry[]) {
     height: most(streams, "frameHeight"),
     framesPerSecond: most(streams, "framesPerSecond"),
     streams: streams.length,
-    // Browsers that don't tell have no stream that is off.
-    activeStreams: streams.filter((stream) => stream["active"] !== false).length,
+    activeStreams: streams.filter(isActive).length,
   };
 }
 
 function entriesOf(report: RTCStatsReport, type: string): Entry[] {
   return [...(report.values() as Iterable<Entry>)].filter((entry) => entry["type"] === type);
+}
+
+/** Firefox does not tell, but counts the frames. */
+function isActive({ active, framesPerSecond }: Entry): boolean {
+  return typeof active === "boolean" ? active : framesPerSecond !== 0;
 }
 
 function isInUse(pair: Entry): boolean {

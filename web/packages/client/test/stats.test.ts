@@ -39,6 +39,15 @@ describe("what a browser says", () => {
     });
   });
 
+  test("of streams of which it does not tell whether they are in use", () => {
+    const report = reportOf(
+      { type: "outbound-rtp", rid: "r0", framesPerSecond: 30 },
+      { type: "outbound-rtp", rid: "r1", framesPerSecond: 0 },
+      { type: "outbound-rtp", rid: "r2" },
+    );
+    expect(sentTotals(report)).toMatchObject({ streams: 3, activeStreams: 2 });
+  });
+
   test("of a track that nothing has gone over yet", () => {
     expect(sentTotals(reportOf())).toMatchObject({ bytes: 0, roundTrip: null, codec: null, width: 0 });
   });
