@@ -48,7 +48,8 @@ def change_display_name(room: Room, peer: Peer, data: schemas.ChangeDisplayName)
 # Transports
 
 
-@method("createWebRtcTransport", schemas.CreateWebRtcTransport, needs_join=False)
+# Consumers come over it as soon as it is there: the client must know of it first.
+@method("createWebRtcTransport", schemas.CreateWebRtcTransport, needs_join=False, answers_first=True)
 async def create_webrtc_transport(room: Room, peer: Peer, data: schemas.CreateWebRtcTransport) -> TransportCreated:
     transport = await peer.media.create_transport(
         producing=bool(data.producing),
