@@ -32,8 +32,11 @@ class Outgoing:
         self._common: dict[str, tuple[Stamp, bytes]] = {}
         self._words: deque[tuple[int, PartId, bytes]] = deque(maxlen=MAX_WORDS)
 
-    def touch(self) -> None:
+    def touch(self) -> bool:
+        """Note that its facts may be others now; gives whether that is news since they were looked at."""
+        is_news = not self._is_touched
         self._is_touched = self.was_touched = True
+        return is_news
 
     def agree(self, key: str, stamp: Stamp, value: bytes) -> None:
         self._common[key] = stamp, value

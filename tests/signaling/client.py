@@ -100,9 +100,10 @@ class ProtooClient:
         await self.reader
 
     def vanish(self) -> None:
-        """Cut the connection, without a word."""
+        """Cut the connection, without a word. Raises ConnectionResetError when the server was faster."""
         transport = self._protocol().transport
-        assert isinstance(transport, asyncio.Transport)
+        if not isinstance(transport, asyncio.Transport):
+            raise ConnectionResetError("the connection is lost already")
         transport.abort()
 
     def hang(self, hangs: bool = True) -> None:
