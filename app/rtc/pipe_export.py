@@ -96,15 +96,10 @@ class Export:
 
     def close(self) -> None:
         """Send it no more."""
-        if self.closed:
-            return
-        self.closed = True
-        self._stop()
-        if isinstance(self.producer, Producer):
-            self._dynacast.want(self.producer.id, self.name, NOTHING)
-        if self._far is not None:
-            self._far.leave(self)
-        self._on_close(self)
+        if not self.closed:
+            self._finish()
+            # What is not told to end would go on in the worker.
+            self._stop()
 
     def _flows(self, producer: Producer, consumers: Sequence[Consumer]) -> None:
         self._flow = Flow(self.name, producer, consumers, self._log)
@@ -122,13 +117,27 @@ class Export:
 
     def _stop(self) -> None:
         if self._flow is not None:
-            self._flow.close()
+            self._flow.stop()
         for consumer in self._consumers:
             consumer.close()
 
+    def _finish(self) -> None:
+        self.closed = True
+        if self._flow is not None:
+            self._flow.stop()
+        if isinstance(self.producer, Producer):
+            self._dynacast.want(self.producer.id, self.name, NOTHING)
+        if self._far is not None:
+            self._far.leave(self)
+        self._on_close(self)
+
     def _ended(self) -> None:
         """Take in that a consumer has closed: with its producer, with the link, or because it was told to."""
+        if self.closed:
+            return
         # Who wants something of somebody else's than its owner does not hear from the owner that it has ended here.
-        if not (self.closed or self._far is None or self.link.closed):
+        if not (self._far is None or self.link.closed):
             self.link.news.end(self.name)
-        self.close()
+        # Its other consumers end with what this one has ended with. They must not be closed in the worker: if this
+        # process lets go of it, the next one goes on with them.
+        self._finish()

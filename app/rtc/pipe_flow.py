@@ -93,11 +93,9 @@ class Flow:
                 if not (consumer.paused or consumer.closed):
                     self._tasks.start(self._ask_key_frame(consumer), name=f"refreshing pipe {self._name}")
 
-    def close(self) -> None:
-        """Let nothing flow any more."""
+    def stop(self) -> None:
+        """See to it no more."""
         self._producer.on_score.remove(self._scored)
-        for consumer in self._consumers:
-            consumer.close()
 
     def _scored(self, _: list[ProducerScore]) -> None:
         self._look()
