@@ -10,15 +10,26 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from environs import Env, EnvError
 
+from .checks import (
+    is_host,
+    is_ip,
+    is_network,
+    is_node_id,
+    is_origin,
+    is_rate,
+    is_redis,
+    is_secret_key,
+    is_stun,
+    is_turn,
+    is_websocket,
+)
 from .kinds import Kind, flag, number, one_of, optional, path, port_range, seconds, share, some, some_of, text
 
 PREFIX = "CONNECT_"
@@ -34,69 +45,9 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-def _is_ip(value: str) -> bool:
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_host(value: str) -> bool:
-    label = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
-    return _is_ip(value) or (len(value) <= 253 and re.fullmatch(rf"{label}(\.{label})*\.?", value) is not None)
-
-
-def _is_network(value: str) -> bool:
-    try:
-        ipaddress.ip_network(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_origin(value: str) -> bool:
-    parts = urlsplit(value)
-    bare = parts._replace(scheme="", netloc="") == ("", "", "", "", "")
-    return value == "*" or (parts.scheme in ("http", "https") and bool(parts.hostname) and bare)
-
-
-def _is_websocket(value: str) -> bool:
-    parts = urlsplit(value)
-    bare = parts._replace(scheme="", netloc="", path="") == ("", "", "", "", "")
-    return parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.path not in ("", "/") and bare
-
-
-def is_node_id(value: str) -> bool:
-    """Whether a node may be called that."""
-    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", value) is not None
-
-
-def _is_redis(value: str) -> bool:
-    return value.startswith(("redis://", "rediss://", "unix://"))
-
-
-def _is_stun(value: str) -> bool:
-    return re.fullmatch(r"stuns?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?", value) is not None
-
-
-def _is_turn(value: str) -> bool:
-    pattern = r"turns?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\?transport=(udp|tcp))?"
-    return re.fullmatch(pattern, value) is not None
-
-
-def _is_rate(value: str) -> bool:
-    return re.fullmatch(r"[1-9]\d{0,5}/(\d{1,4} ?)?(second|minute|hour|day)s?", value) is not None
-
-
-def is_secret_key(value: str) -> bool:
-    """Whether this is an id, a colon and a secret that is long enough."""
-    return re.fullmatch(r"[A-Za-z0-9_-]{1,32}:\S{32,256}", value) is not None
-
-
 def rate() -> Kind[str]:
     """How often something may be done."""
-    return text(_is_rate, "a count and a time, such as 10/minute or 100/5minutes")
+    return text(is_rate, "a count and a time, such as 10/minute or 100/5minutes")
 
 
 def setting(default: T, kind: Kind[T], *, secret: bool = False) -> T:
@@ -142,14 +93,14 @@ class Limits:
 class Settings:
     """Everything an operator can set. Each field is the variable of its name with the prefix."""
 
-    host: str = setting("127.0.0.1", text(_is_host, "an IP address or host name"))
+    host: str = setting("127.0.0.1", text(is_host, "an IP address or host name"))
     port: int = setting(3_000, number(1, 65_535))
     # RUF009 fears a shared mutable default; a path is none.
     run_dir: Path = setting(Path("var/run"), path("a directory"))  # noqa: RUF009
     web_dir: Path = setting(Path("web/dist"), path("a directory"))  # noqa: RUF009
-    public_url: str | None = setting(None, optional(text(_is_origin, "such as https://calls.example.org")))
-    allowed_origins: tuple[str, ...] = setting((), some(_is_origin, "origins such as https://example.org, or *"))
-    trusted_proxies: tuple[str, ...] = setting((), some(_is_network, "IP addresses or networks"))
+    public_url: str | None = setting(None, optional(text(is_origin, "such as https://calls.example.org")))
+    allowed_origins: tuple[str, ...] = setting((), some(is_origin, "origins such as https://example.org, or *"))
+    trusted_proxies: tuple[str, ...] = setting((), some(is_network, "IP addresses or networks"))
 
     database_url: str = setting(
         "sqlite:///var/connect.db",
@@ -158,7 +109,7 @@ class Settings:
     )
     database_pool_size: int = setting(10, number(1, 200))
     database_timeout_seconds: float = setting(1.5, seconds(0.1, 30))
-    redis_url: str | None = setting(None, optional(text(_is_redis, "redis://…, rediss://… or unix://…")), secret=True)
+    redis_url: str | None = setting(None, optional(text(is_redis, "redis://…, rediss://… or unix://…")), secret=True)
     history_days: int = setting(90, number(0, 36_500))
 
     open_rooms: bool = setting(False, flag())
@@ -174,9 +125,11 @@ class Settings:
     room_token_seconds: int = setting(21_600, number(60, 604_800))
 
     workers: int = setting(0, number(0, 1_024))
-    rtc_ip: str = setting("127.0.0.1", text(_is_ip, "an IP address"))
-    announced_address: str | None = setting(None, optional(text(_is_host, "an IP address or host name")))
+    rtc_ip: str = setting("127.0.0.1", text(is_ip, "an IP address"))
+    announced_address: str | None = setting(None, optional(text(is_host, "an IP address or host name")))
     rtc_port: int = setting(40_000, number(1, 65_535))
+    plain_networks: tuple[str, ...] = setting((), some(is_network, "IP addresses or networks"))
+    plain_ports: tuple[int, int] = setting((21_000, 21_999), port_range())
     initial_outgoing_bitrate: int = setting(1_000_000, number(50_000, 100_000_000))
     max_incoming_bitrate: int = setting(5_000_000, number(100_000, 1_000_000_000))
     empty_room_seconds: float = setting(30.0, seconds(0, 86_400))
@@ -188,14 +141,14 @@ class Settings:
 
     node_id: str | None = setting(None, optional(text(is_node_id, "letters, digits and . _ -, at most 63")))
     node_region: str | None = setting(None, optional(text(is_node_id, "letters, digits and . _ -, at most 63")))
-    node_url: str | None = setting(None, optional(text(_is_websocket, "such as wss://node1.example.org/ws")))
-    node_media_ip: str | None = setting(None, optional(text(_is_ip, "an IP address")))
-    node_media_address: str | None = setting(None, optional(text(_is_ip, "an IP address")))
+    node_url: str | None = setting(None, optional(text(is_websocket, "such as wss://node1.example.org/ws")))
+    node_media_ip: str | None = setting(None, optional(text(is_ip, "an IP address")))
+    node_media_address: str | None = setting(None, optional(text(is_ip, "an IP address")))
     node_media_ports: tuple[int, int] = setting((20_000, 20_999), port_range())
     node_lease_seconds: float = setting(4.0, seconds(1, 60))
 
-    stun_urls: tuple[str, ...] = setting((), some(_is_stun, "such as stun:stun.example.org:3478"))
-    turn_urls: tuple[str, ...] = setting((), some(_is_turn, "such as turn:turn.example.org:3478?transport=udp"))
+    stun_urls: tuple[str, ...] = setting((), some(is_stun, "such as stun:stun.example.org:3478"))
+    turn_urls: tuple[str, ...] = setting((), some(is_turn, "such as turn:turn.example.org:3478?transport=udp"))
     turn_secrets: tuple[str, ...] = setting(
         (), some(lambda value: 16 <= len(value) <= 256, "secrets of 16 characters or more"), secret=True
     )
@@ -240,7 +193,7 @@ class Settings:
     def pipe_address(self) -> str:
         """The address to which other nodes send it."""
         announced = self.announced_address
-        if self.node_media_address or self.node_media_ip or announced is None or not _is_ip(announced):
+        if self.node_media_address or self.node_media_ip or announced is None or not is_ip(announced):
             return self.node_media_address or self.pipe_ip
         return announced
 
@@ -260,10 +213,14 @@ class Settings:
         last_port = self.rtc_port + workers - 1
         if last_port > 65_535:
             yield f"CONNECT_RTC_PORT: {self.rtc_port} leaves no port for each of {workers} workers"
-        first, last = self.node_media_ports
-        # A single node uses none of them.
-        if self.redis_url and first <= last_port and self.rtc_port <= last:
-            yield f"CONNECT_NODE_MEDIA_PORTS: {first}-{last} has ports that clients use, {self.rtc_port}-{last_port}"
+        # A single node uses none of the first, and who names no networks none of the second.
+        ranges = (
+            ("CONNECT_NODE_MEDIA_PORTS", self.node_media_ports, self.redis_url),
+            ("CONNECT_PLAIN_PORTS", self.plain_ports, self.plain_networks),
+        )
+        for name, (first, last), used in ranges:
+            if used and first <= last_port and self.rtc_port <= last:
+                yield f"{name}: {first}-{last} has ports that clients use, {self.rtc_port}-{last_port}"
         if bool(self.turn_urls) != bool(self.turn_secrets):
             yield "CONNECT_TURN_URLS and CONNECT_TURN_SECRETS: one is of no use without the other"
         ids = [each.partition(":")[0] for each in self.secret_keys]

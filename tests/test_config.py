@@ -61,6 +61,8 @@ def test_every_variable_reaches_its_field(environment: pytest.MonkeyPatch) -> No
         "RTC_IP": ("::1", "::1"),
         "ANNOUNCED_ADDRESS": ("media.example.org", "media.example.org"),
         "RTC_PORT": ("41000", 41000),
+        "PLAIN_NETWORKS": ("127.0.0.0/8, 2001:db8::1", ("127.0.0.0/8", "2001:db8::1")),
+        "PLAIN_PORTS": ("21100-21199", (21_100, 21_199)),
         "INITIAL_OUTGOING_BITRATE": ("600000", 600_000),
         "MAX_INCOMING_BITRATE": ("900000", 900_000),
         "EMPTY_ROOM_SECONDS": ("1.5", 1.5),
@@ -162,6 +164,9 @@ def test_a_mistyped_name_is_refused_and_the_likely_one_named(environment: pytest
         ("NODE_MEDIA_PORTS", "20100"),
         ("NODE_MEDIA_PORTS", "20199-20100"),
         ("NODE_MEDIA_PORTS", "20000-70000"),
+        ("PLAIN_NETWORKS", "10.0.0.0/8,10.0.0.1/8"),
+        ("PLAIN_NETWORKS", "localhost"),
+        ("PLAIN_PORTS", "0-21999"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -253,6 +258,16 @@ def test_clients_and_other_nodes_have_different_ports(environment: pytest.Monkey
     assert Settings.from_environment().node_media_ports == (40_004, 40_100)
 
 
+def test_what_takes_plain_rtp_has_ports_that_other_clients_do_not_use(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CONNECT_WORKERS", "4")
+    environment.setenv("CONNECT_PLAIN_PORTS", "39000-40000")
+    # Nothing does.
+    assert Settings.from_environment().plain_ports == (39_000, 40_000)
+    environment.setenv("CONNECT_PLAIN_NETWORKS", "10.0.0.0/8")
+    (problem,) = problems()
+    assert problem == "CONNECT_PLAIN_PORTS: 39000-40000 has ports that clients use, 40000-40003"
+
+
 def test_the_docs_list_every_variable_with_its_default_and_what_is_allowed() -> None:
     rows = re.findall(r"^\| `(CONNECT_\w+)` \| (.*?) \| (.*?) \|", DOCS.read_text(), re.MULTILINE)
     documented = {name: (default, allowed) for name, default, allowed in rows}
@@ -268,7 +283,7 @@ def _as_text(default: Any) -> str:
         return "none"
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
-    if default == Settings().node_media_ports:
+    if default in (Settings().node_media_ports, Settings().plain_ports):
         return "`{}-{}`".format(*default)
     if isinstance(default, tuple):
         return "none" if not default else f"`{','.join(default)}`"

@@ -19,7 +19,8 @@ class Grants:
     """
     May publish media (``can_publish_sources`` of these sources only; ``None``: of any), receive, and so on.
 
-    ``room_admin`` may moderate. Who is ``hidden`` is not shown to others and can't publish.
+    ``room_admin`` may moderate. Who is ``hidden`` is not shown to others and can't publish. The last one is not
+    LiveKit's, and comes with no role: a token has to say it that was made with an API key.
     """
 
     can_publish: bool = True
@@ -29,6 +30,7 @@ class Grants:
     can_update_own_metadata: bool = False
     room_admin: bool = False
     hidden: bool = False
+    can_use_plain_transports: bool = False
 
     def may_publish(self, source: str) -> bool:
         """Whether media of this source may be sent."""
@@ -53,6 +55,7 @@ class Grants:
             can_update_own_metadata=_flag(video, "canUpdateOwnMetadata", False),
             room_admin=_flag(video, "roomAdmin", False),
             hidden=_flag(video, "hidden", False),
+            can_use_plain_transports=_flag(video, "canUsePlainTransports", False),
         )
 
     def to_claim(self) -> dict[str, Any]:
@@ -64,6 +67,7 @@ class Grants:
             "canUpdateOwnMetadata": self.can_update_own_metadata,
             "roomAdmin": self.room_admin,
             "hidden": self.hidden,
+            "canUsePlainTransports": self.can_use_plain_transports,
         }
         if self.can_publish_sources is not None:
             claim["canPublishSources"] = sorted(self.can_publish_sources)

@@ -11,7 +11,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from app.config import Settings, SettingsError, is_secret_key
+from app.checks import is_secret_key
+from app.config import Settings, SettingsError
 from app.errors import InternalError
 from app.files import make_file
 

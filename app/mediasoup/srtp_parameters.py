@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, cast
 
-from .rtp_parameters import Value
+from .rtp_parameters import Text, Value
 
 SrtpCryptoSuite = Literal[
     "AEAD_AES_256_GCM",
@@ -27,7 +27,7 @@ class SrtpParameters(Value, frozen=True):
     """
 
     crypto_suite: SrtpCryptoSuite
-    key_base64: str
+    key_base64: Text
 
     def __repr__(self) -> str:
         # Dumps are logged, and keys must not be.

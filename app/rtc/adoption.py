@@ -20,10 +20,10 @@ from app.mediasoup.audio_level_observer import AudioLevelObserver
 from app.mediasoup.errors import MediasoupError
 from app.mediasoup.memory import RouterMemory
 from app.mediasoup.router import Router
-from app.mediasoup.webrtc_transport import WebRtcTransport
 from app.mediasoup.worker_object import WorkerObject
 
 from .audience import Audience
+from .client_transports import ClientTransport
 from .events import Farewell
 from .interfaces import AttachedWorker, RecordRefused, RecordStore, RecordsUnavailable
 from .peer import Peer
@@ -181,7 +181,7 @@ def close_orphans(peers: Iterable[PeerRecord], router: Router, pipes: Collection
     for transport in router.transports.values():
         if transport.id in pipes:
             continue
-        if (owner := owners.get(transport.id)) is None or not isinstance(transport, WebRtcTransport):
+        if (owner := owners.get(transport.id)) is None or not isinstance(transport, ClientTransport):
             orphans.append(transport)
             continue
         orphans += [each for id, each in transport.producers.items() if id not in owner.producers]
@@ -292,9 +292,9 @@ class _PeersOf:
                 else:
                     peer.media.data_subscriber.adopt(data_consumer, owner, source)
 
-    def _transports_of(self, record: PeerRecord) -> list[WebRtcTransport]:
+    def _transports_of(self, record: PeerRecord) -> list[ClientTransport]:
         found = (self._router.transports.get(id) for id in record.transports)
-        return [transport for transport in found if isinstance(transport, WebRtcTransport)]
+        return [transport for transport in found if isinstance(transport, ClientTransport)]
 
 
 def choices_of(record: PeerRecord) -> dict[str, Choice]:

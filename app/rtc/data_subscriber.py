@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.mediasoup.data_consumer import DataConsumer
-from app.mediasoup.webrtc_transport import WebRtcTransport
+from app.mediasoup.transport import Transport
 
 from .events import DataConsumerClosed, Event, NewDataConsumer, Question
 from .far_producer import AnyDataProducer, local_id
@@ -15,7 +15,7 @@ class DataSubscriber(Subscriber[AnyDataProducer, DataConsumer]):
 
     KIND = "data consumer"
 
-    async def _make(self, transport: WebRtcTransport, producer: AnyDataProducer) -> DataConsumer:
+    async def _make(self, transport: Transport, producer: AnyDataProducer) -> DataConsumer:
         return await transport.consume_data(data_producer_id=local_id(producer))
 
     def _question(self, consumer: DataConsumer, owner_id: str, producer: AnyDataProducer) -> Question:

@@ -10,7 +10,7 @@ from app.errors import NotFound
 from app.mediasoup.consumer import Consumer
 from app.mediasoup.data_structures import ConsumerLayers
 from app.mediasoup.rtp_parameters import RtpCapabilities
-from app.mediasoup.webrtc_transport import WebRtcTransport
+from app.mediasoup.transport import Transport
 
 from . import permissions
 from .consumer_control import HIGHEST, ConsumerControl, Pause
@@ -27,6 +27,7 @@ from .events import (
     Question,
 )
 from .far_producer import AnyProducer, local_id
+from .key_frame_reminder import KeyFrameReminder
 from .last_n import lower
 from .stage import Stage
 from .subscriber import Subscriber
@@ -64,7 +65,7 @@ class MediaSubscriber(Subscriber[AnyProducer, Consumer]):
         client: Client,
         tasks: TaskSet,
         limit: int,
-        find_transport: Callable[[], WebRtcTransport | None],
+        find_transport: Callable[[], Transport | None],
         log: Logger,
         stage: Stage,
     ) -> None:
@@ -260,10 +261,10 @@ class MediaSubscriber(Subscriber[AnyProducer, Consumer]):
 
     # How
 
-    def _transport(self) -> WebRtcTransport | None:
+    def _transport(self) -> Transport | None:
         return None if self.rtp_capabilities is None else super()._transport()
 
-    async def _make(self, transport: WebRtcTransport, producer: AnyProducer) -> Consumer:
+    async def _make(self, transport: Transport, producer: AnyProducer) -> Consumer:
         assert self.rtp_capabilities is not None
         # Paused until the client is ready: its first packet is then one that it can use, and a key frame.
         id = local_id(producer)
@@ -290,6 +291,7 @@ class MediaSubscriber(Subscriber[AnyProducer, Consumer]):
         consumer.on_layers_change.add(lambda layers: notify(layers_changed(id, layers)))
         camera = _source_of(producer) == "camera"
         control = self._adopted.pop(id, None) or ConsumerControl(consumer, self._log, self._demand)
+        KeyFrameReminder(control, self._tasks)
         view = self._views[id] = _View(control, owner_id, camera)
         consumer.on_producer_pause.add(lambda: self._producer_changed(view, ConsumerPaused(consumer_id=id)))
         consumer.on_producer_resume.add(lambda: self._producer_changed(view, ConsumerResumed(consumer_id=id)))

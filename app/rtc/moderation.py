@@ -152,6 +152,8 @@ class Moderation(Sending):
 
 
 def _close_what_is_forbidden(peer: Peer, by: Actor | None) -> None:
+    if not permissions.may(peer.grants, "use_plain_transports"):
+        peer.media.forbid_plain_transports()
     for producer in peer.media.producers:
         if not permissions.may_publish(peer.grants, source_of(producer)):
             close_producer(peer, producer, CHANGED, by)

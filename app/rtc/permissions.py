@@ -9,7 +9,7 @@ from app.auth.grants import SOURCES, Grants
 from app.errors import BadRequest, NotAllowed
 from app.mediasoup.rtp_parameters import MediaKind
 
-Need = Literal["publish", "publish_data", "subscribe", "moderate", "be_seen", "describe_itself"]
+Need = Literal["publish", "publish_data", "subscribe", "moderate", "be_seen", "describe_itself", "use_plain_transports"]
 
 NEEDS: dict[Need, tuple[Callable[[Grants], bool], str]] = {
     "publish": (lambda grants: grants.can_publish and not grants.hidden, "you may not send audio or video here"),
@@ -18,6 +18,10 @@ NEEDS: dict[Need, tuple[Callable[[Grants], bool], str]] = {
     "moderate": (lambda grants: grants.room_admin, "only moderators may do that"),
     "be_seen": (lambda grants: not grants.hidden, "nobody sees you here"),
     "describe_itself": (lambda grants: grants.can_update_own_metadata, "your metadata are those that your token says"),
+    "use_plain_transports": (
+        lambda grants: grants.can_use_plain_transports,
+        "your token does not say that you may use plain transports (canUsePlainTransports)",
+    ),
 }
 #: What media of each kind can't be of.
 CONTRADICTIONS = {"audio": ("camera", "screen_share"), "video": ("microphone", "screen_share_audio")}

@@ -8,11 +8,18 @@ power of the share that arrives, so 9 means that 3 % are lost, 7 means 9 %, and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
 Quality = Literal["excellent", "good", "poor", "lost"]
 
+#: Seconds without a byte after which a connection is lost by which media come, or reports of video: at most 1.5 s are
+#: between those. With the looks before and after it is less than what makes a ghost of a peer, so that others see it.
+FLOWING = 4.4
+#: The same where only reports of audio come: at most 7.5 s are between those, 5 s and half as much (RFC 3550, 6.2 and
+#: 6.3.1, as libwebrtc does it).
+LISTENING = 8.9
 #: Below 3 % of loss nobody notices anything; up to 9 % repairs hide most of it.
 EXCELLENT, GOOD = 9.0, 7.0
 
@@ -60,23 +67,30 @@ class Steady:
         return self.current
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The bytes that came by a transport so far, and the seconds for which there may be no more of them."""
+
+    bytes: int
+    patience: float
+
+
 class Silence:
     """Notices when a connection carries nothing any more: where media flow there are packets, or reports of them."""
 
-    def __init__(self, patience: float) -> None:
-        self._patience = patience
+    def __init__(self) -> None:
         #: By the transport's id: what it had received, and since when it is no more.
         self._heard: dict[str, tuple[int, float]] = {}
 
-    def look(self, received: Mapping[str, int], now: float) -> bool:
+    def look(self, heard: Mapping[str, Heard], now: float) -> bool:
         """
-        Tell whether nothing came for so long on one of the transports.
+        Tell whether nothing came for too long on one of the transports.
 
-        ``received`` are their bytes by id; those that are not named any more are forgotten.
+        ``heard`` are all of them by their ids; those that are not named any more are forgotten.
         """
         before = self._heard
         self._heard = {
-            id: before[id] if id in before and before[id][0] == count else (count, now)
-            for id, count in received.items()
+            id: before[id] if id in before and before[id][0] == each.bytes else (each.bytes, now)
+            for id, each in heard.items()
         }
-        return any(now - since > self._patience for _, since in self._heard.values())
+        return any(now - self._heard[id][1] > each.patience for id, each in heard.items())

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.mediasoup.errors import MediasoupError
-from app.mediasoup.webrtc_transport import WebRtcTransport
 
+from .client_transports import ClientTransport, is_connected, is_cut
 from .peer import Peer
-from .peer_media import CONNECTED
-from .quality import Quality, Silence, Steady, connection_score, quality
+from .quality import Heard, Quality, Silence, Steady, connection_score, quality
 from .subscription_events import ConnectionQuality, PeerQuality
 from .tasks import TaskSet
 
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
 
 #: Seconds in which everybody is looked at once, and those that the worker has to answer for one peer.
 INTERVAL, ANSWER_TIMEOUT = 1.5, 1.0
-#: Seconds without a byte, where media flow, after which a connection counts as lost: there are reports every second.
-#: With the looks before and after it is less than what makes a ghost of a peer, so that the others see it lost first.
-PATIENCE = 6.0
 
 
 @dataclass(slots=True)
@@ -31,7 +27,7 @@ class _Record:
     """What is known of one peer; ``told`` is what the others know, ``informed`` that it knows all of theirs."""
 
     steady: Steady = field(default_factory=Steady)
-    silence: Silence = field(default_factory=lambda: Silence(PATIENCE))
+    silence: Silence = field(default_factory=Silence)
     score: float = 0.0
     told: PeerQuality | None = None
     informed: bool = False
@@ -120,11 +116,13 @@ class QualityWatch:
             self._unanswered = False
             for number, peer in enumerate(peers):
                 await asyncio.sleep(start + number / len(peers) * self._interval - self._loop.time())
-                await self._look(peer)
+                if await self._look(peer) == "lost":
+                    # It may be gone altogether before this round is over.
+                    self.tell()
             self.tell()
             await asyncio.sleep(start + self._interval - self._loop.time())
 
-    async def _look(self, peer: Peer) -> None:
+    async def _look(self, peer: Peer) -> Quality | None:
         record = self._records.setdefault(peer, _Record())
         if await self._is_lost(peer, record.silence):
             score: float | None = 0.0
@@ -136,18 +134,22 @@ class QualityWatch:
         if score is not None:
             record.score = score
             record.steady.find(quality(score))
+        return record.steady.current
 
     async def _is_lost(self, peer: Peer, silence: Silence) -> bool:
         transports = tuple(peer.media.transports)
-        if any(each.ice_state == "disconnected" for each in transports):
+        if any(is_cut(each) for each in transports):
             return True
         if self._unanswered:
             return False
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT):
                 # What the worker counts leaves ICE checks out, so that one which carries nothing may well be silent.
-                used = [each for each in transports if each.ice_state in CONNECTED and peer.media.is_used(each)]
-                received = {each.id: await _received(each) for each in used}
+                heard = {
+                    each.id: Heard(await _received(each), patience)
+                    for each in transports
+                    if is_connected(each) and (patience := peer.media.patience_with(each)) is not None
+                }
         except TimeoutError:
             self._unanswered = True
             self._log.info("the worker does not say what arrives from peer {}", peer.id)
@@ -156,8 +158,8 @@ class QualityWatch:
             # Most likely a transport that closed meanwhile.
             self._log.debug("what arrives from peer {} is not known now: {}", peer.id, error)
             return False
-        return silence.look(received, self._loop.time())
+        return silence.look(heard, self._loop.time())
 
 
-async def _received(transport: WebRtcTransport) -> int:
+async def _received(transport: ClientTransport) -> int:
     return sum(each.bytes_received for each in await transport.get_stats())

@@ -17,7 +17,7 @@ from .waiting import Backoff, until
 
 #: How many are written at once.
 BATCH: Final = 64
-#: How many may wait; with more, those that come are lost until they change again. There are three orders of magnitude
+#: How many may wait; with more, those that come are lost until they are put again. There are three orders of magnitude
 #: fewer unless the store hangs.
 MOST_WAITING: Final = 20_000
 #: Seconds that somebody waits for what was put to be written, before going on without.
@@ -52,8 +52,16 @@ class Recorder:
         """Keep ``text`` under ``key``; returns at once."""
         digest = blake2b(text.encode(), digest_size=16).digest()
         digests = self._digests.setdefault(place, {})
-        if digests.get(key) != digest and self._wait(place, key, text):
+        if digests.get(key) == digest:
+            return
+        if self._wait(place, key, text):
             digests[key] = digest
+        else:
+            digests.pop(key, None)
+
+    def has(self, place: Place, key: str) -> bool:
+        """Whether what was :meth:`put` last under ``key`` is written, or about to be: it may have been refused."""
+        return key in self._digests.get(place, ())
 
     def delete(self, place: Place, key: str) -> None:
         """Keep nothing under ``key`` any more; returns at once."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from app.errors import WrongState
 from app.mediasoup.errors import MediasoupError, UnsupportedError
 from app.mediasoup.signal import Signal
-from app.mediasoup.webrtc_transport import WebRtcTransport
+from app.mediasoup.transport import Transport
 
 from .events import Client, Event, NotConfirmed, Question
 from .far_producer import Far, is_here
@@ -50,7 +50,7 @@ class Subscriber(ABC, Generic[P, C]):
         client: Client,
         tasks: TaskSet,
         limit: int,
-        find_transport: Callable[[], WebRtcTransport | None],
+        find_transport: Callable[[], Transport | None],
         log: Logger,
     ) -> None:
         self.consumers: Registry[C] = Registry(self.KIND, limit)
@@ -178,7 +178,7 @@ class Subscriber(ABC, Generic[P, C]):
         if isinstance(producer, Far) and producer.id not in self._waiting:
             producer.leave(self)
 
-    async def _consume(self, transport: WebRtcTransport, owner_id: str, producer: P) -> None:
+    async def _consume(self, transport: Transport, owner_id: str, producer: P) -> None:
         bans = self._bans
         try:
             consumer = await self.consumers.make(lambda: self._make(transport, producer))
@@ -258,7 +258,7 @@ class Subscriber(ABC, Generic[P, C]):
         consumer.close()
         self._client.notify(self._closed_event(consumer))
 
-    def _transport(self) -> WebRtcTransport | None:
+    def _transport(self) -> Transport | None:
         """Give the transport on which to consume, if it is possible now."""
         return None if self._closed else self._find_transport()
 
@@ -267,7 +267,7 @@ class Subscriber(ABC, Generic[P, C]):
         return True
 
     @abstractmethod
-    async def _make(self, transport: WebRtcTransport, producer: P) -> C:
+    async def _make(self, transport: Transport, producer: P) -> C:
         """Make the consumer in the worker. Raises UnsupportedError if the client can't take it."""
 
     @abstractmethod

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import app
-from app.config import Settings, SettingsError, is_node_id
+from app.checks import is_node_id
+from app.config import Settings, SettingsError
 from app.files import make_file
 from app.rtc.bus import Node, WorkerLoad
 

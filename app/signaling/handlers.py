@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.errors import NotAllowed
 from app.mediasoup.data_structures import DtlsParameters, IceCandidate, IceParameters, SctpParameters
 from app.mediasoup.rtp_parameters import RtpCapabilities, Value
-from app.mediasoup.stats import DataConsumerStats, DataProducerStats, RtpStreamStats, WebRtcTransportStats
+from app.mediasoup.srtp_parameters import SrtpParameters
+from app.mediasoup.stats import DataConsumerStats, DataProducerStats, RtpStreamStats, TransportStats
+from app.rtc.client_transports import as_plain, as_webrtc
 from app.rtc.peer import Peer
+from app.rtc.permissions import check
+from app.rtc.plain_transports import OtherEnd, PlainOptions
 from app.rtc.room import Room
 
 from . import schemas
@@ -30,6 +36,22 @@ class TransportCreated(Value, frozen=True):
     ice_candidates: list[IceCandidate]
     dtls_parameters: DtlsParameters
     sctp_parameters: SctpParameters | None = None
+
+
+class PlainTransportCreated(Value, frozen=True):
+    """Where a plain transport takes RTP, and RTCP if that is elsewhere, and how it encrypts what it sends."""
+
+    id: str
+    ip: str
+    port: int
+    rtcp_port: int | None = None
+    srtp_parameters: SrtpParameters | None = None
+
+
+class PlainTransportConnected(Value, frozen=True):
+    """How it encrypts from now on: by the client's crypto suite."""
+
+    srtp_parameters: SrtpParameters | None = None
 
 
 # The room
@@ -68,12 +90,60 @@ async def create_webrtc_transport(room: Room, peer: Peer, data: schemas.CreateWe
 
 @method("connectWebRtcTransport", schemas.ConnectWebRtcTransport, ordered_by="transport_id", needs_join=False)
 async def connect_webrtc_transport(room: Room, peer: Peer, data: schemas.ConnectWebRtcTransport) -> None:
-    await peer.media.transports.get(data.transport_id).connect(dtls_parameters=data.dtls_parameters)
+    await as_webrtc(peer.media.transports.get(data.transport_id)).connect(dtls_parameters=data.dtls_parameters)
 
 
 @method("restartIce", schemas.OfTransport, ordered_by="transport_id", needs_join=False)
 async def restart_ice(room: Room, peer: Peer, data: schemas.OfTransport) -> IceParameters:
-    return await peer.media.transports.get(data.transport_id).restart_ice()
+    return await as_webrtc(peer.media.transports.get(data.transport_id)).restart_ice()
+
+
+@method(
+    "createPlainTransport",
+    schemas.CreatePlainTransport,
+    needs_join=False,
+    needs="use_plain_transports",
+    answers_first=True,
+)
+async def create_plain_transport(room: Room, peer: Peer, data: schemas.CreatePlainTransport) -> PlainTransportCreated:
+    transport = await peer.media.create_plain_transport(
+        PlainOptions(
+            rtcp_mux=data.rtcp_mux,
+            comedia=data.comedia,
+            srtp=data.srtp_crypto_suite if data.enable_srtp else None,
+        ),
+        producing=bool(data.producing),
+        consuming=bool(data.consuming),
+    )
+    try:
+        # It may have been taken away meanwhile.
+        check(peer.grants, "use_plain_transports")
+    except NotAllowed:
+        transport.close()
+        raise
+    return PlainTransportCreated(
+        id=transport.id,
+        ip=transport.tuple.local_address,
+        port=transport.tuple.local_port,
+        rtcp_port=None if transport.rtcp_tuple is None else transport.rtcp_tuple.local_port,
+        srtp_parameters=transport.srtp_parameters,
+    )
+
+
+@method(
+    "connectPlainTransport",
+    schemas.ConnectPlainTransport,
+    ordered_by="transport_id",
+    needs_join=False,
+    needs="use_plain_transports",
+)
+async def connect_plain_transport(
+    room: Room, peer: Peer, data: schemas.ConnectPlainTransport
+) -> PlainTransportConnected:
+    transport = as_plain(peer.media.transports.get(data.transport_id))
+    end = OtherEnd(ip=data.ip, port=data.port, rtcp_port=data.rtcp_port, srtp_parameters=data.srtp_parameters)
+    await peer.media.plain.connect(transport, end)
+    return PlainTransportConnected(srtp_parameters=transport.srtp_parameters)
 
 
 # Producers
@@ -124,7 +194,7 @@ async def produce_data(room: Room, peer: Peer, data: schemas.ProduceData) -> Cre
 
 
 @method("getTransportStats", schemas.OfTransport, needs_join=False, put_down="nothing")
-async def get_transport_stats(room: Room, peer: Peer, data: schemas.OfTransport) -> list[WebRtcTransportStats]:
+async def get_transport_stats(room: Room, peer: Peer, data: schemas.OfTransport) -> Sequence[TransportStats]:
     return await peer.media.transports.get(data.transport_id).get_stats()
 
 

@@ -16,6 +16,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from app.errors import BadRequest
 from app.mediasoup.data_structures import DtlsParameters, SctpStreamParameters
 from app.mediasoup.rtp_parameters import MediaKind, RtpCapabilities, RtpParameters, Text, UpTo100
+from app.mediasoup.srtp_parameters import SrtpCryptoSuite, SrtpParameters
 from app.rtc.events import Device
 from app.rtc.self_description import MAX_METADATA
 
@@ -28,6 +29,7 @@ Layer = Annotated[int, Meta(ge=0, le=255)]
 #: The cameras of how many speakers are sent; ``None`` for all.
 LastN = Annotated[int, Meta(ge=0, le=1_000)] | None
 Priority = Annotated[int, Meta(ge=1, le=255)]
+Port = Annotated[int, Meta(ge=1, le=65_535)]
 #: A data channel's label or protocol.
 ChannelText = Annotated[str, Meta(max_length=128)]
 Metadata = Annotated[str, Meta(max_length=MAX_METADATA)]
@@ -100,6 +102,29 @@ class ConnectWebRtcTransport(Data, frozen=True):
 
     transport_id: ObjectId
     dtls_parameters: DtlsParameters
+
+
+class CreatePlainTransport(Data, frozen=True):
+    """RTP without ICE and DTLS, as mediasoup has it; ``srtp_crypto_suite`` counts with ``enable_srtp``."""
+
+    producing: bool | None = None
+    consuming: bool | None = None
+    rtcp_mux: bool = True
+    comedia: bool = False
+    enable_srtp: bool = False
+    srtp_crypto_suite: SrtpCryptoSuite = "AES_CM_128_HMAC_SHA1_80"
+
+
+class ConnectPlainTransport(Data, frozen=True):
+    """The client's end of RTP: what of it is needed, and what is too much, the transport's options say."""
+
+    SUBJECT = "srtpParameters"
+
+    transport_id: ObjectId
+    ip: Text | None = None
+    port: Port | None = None
+    rtcp_port: Port | None = None
+    srtp_parameters: SrtpParameters | None = None
 
 
 class OfTransport(Data, frozen=True):

@@ -67,6 +67,7 @@ class PermissionsAnswer(Schema):
     can_update_own_metadata = fields.Flag(required=True)
     room_admin = fields.Flag(required=True)
     hidden = fields.Flag(required=True)
+    can_use_plain_transports = fields.Flag(required=True)
 
 
 class TrackAnswer(Schema):

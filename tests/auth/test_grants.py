@@ -17,6 +17,7 @@ GRANTS = st.builds(
     can_update_own_metadata=st.booleans(),
     room_admin=st.booleans(),
     hidden=st.booleans(),
+    can_use_plain_transports=st.booleans(),
 )
 
 
@@ -30,6 +31,7 @@ def test_an_empty_claim_lets_take_part_but_not_moderate() -> None:
     assert grants == Grants()
     assert grants.can_publish and grants.can_subscribe and grants.can_publish_data
     assert not (grants.room_admin or grants.hidden or grants.can_update_own_metadata)
+    assert not grants.can_use_plain_transports
 
 
 def test_data_follow_media_unless_said_otherwise() -> None:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.auth.secret_keys import SecretKeys
-from app.config import Settings, SettingsError, is_secret_key
+from app.checks import is_secret_key
+from app.config import Settings, SettingsError
 from app.errors import InternalError
 
 OLD, NEW = "old:" + "o" * 32, "new:" + "n" * 32

@@ -26,7 +26,7 @@ class Probe:
 
     They are there, and everything is heard, from ``async with`` to the end of it. ``port`` is where they connect to; or
     by the room two addresses such as ``http://127.0.0.1:3000``, for the left one and the right one. ``tokens`` are
-    those that rooms need, by room.
+    those that rooms need, by room; ``kind`` says how the speakers send.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class Probe:
         *,
         streams: int = 2,
         tokens: Mapping[str, str] | None = None,
+        kind: type[Speaker] = Speaker,
     ) -> None:
         if isinstance(port, int):
             self._addresses: Mapping[str, tuple[str, str]] = {room: (f"http://127.0.0.1:{port}",) * 2 for room in rooms}
@@ -43,13 +44,14 @@ class Probe:
             self._addresses = port
         self._tokens = tokens or {}
         self._count = streams
+        self._kind = kind
         self._talking: asyncio.Task[None] | None = None
         self.speakers: list[Speaker] = []
 
     async def __aenter__(self) -> Self:
         self._http, self._streams = ClientSession(), Streams()
         self.speakers = [
-            Speaker(self._studio(address), room, name, self._count)
+            self._kind(self._studio(address), room, name, self._count)
             for room, addresses in self._addresses.items()
             for name, address in zip(("left", "right"), addresses, strict=True)
         ]

@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import ClientError, ClientSession
 
@@ -34,6 +34,19 @@ class Studio:
     streams: Streams = field(default_factory=Streams)
     identity: Identity = field(default_factory=media_identity)
     tokens: Mapping[str, str] = field(default_factory=dict)
+
+
+class Media(Protocol):
+    """A speaker's end of a transport. ``frozen``: it is as if the machine were suspended, and nothing goes out."""
+
+    id: str
+    frozen: bool
+
+    async def connect(self) -> None: ...
+
+    def send_rtp(self, packet: bytes) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class _Client(ProtooClient):
@@ -68,7 +81,7 @@ class Speaker:
         self._count = streams
         self._client: _Client | None = None
         self._session: Json = {}
-        self._transports: Sequence[MediaTransport] = ()
+        self._transports: Sequence[Media] = ()
         self._producers: list[str] = []
         #: The consumers that it had when it was last connected.
         self._kept: list[str] = []
@@ -174,18 +187,18 @@ class Speaker:
         self._transports = self.streams = ()
         self._producers, self._kept = [], []
 
-    async def _make_transport(self, way: str) -> MediaTransport:
+    async def _make_transport(self, way: str) -> Media:
         ways = {"producing": False, "consuming": False, way: True}
         parameters = await self._request("createWebRtcTransport", ways)
         return MediaTransport(self._studio.identity, parameters, self._studio.streams.receive)
 
-    async def _connect_transport(self, transport: MediaTransport) -> None:
+    async def _connect_transport(self, transport: Media) -> None:
         fingerprint = {"algorithm": "sha-256", "value": self._studio.identity.fingerprint}
         dtls = {"role": "client", "fingerprints": [fingerprint]}
         await self._request("connectWebRtcTransport", {"transportId": transport.id, "dtlsParameters": dtls})
         await transport.connect()
 
-    async def _send(self, transport: MediaTransport, name: str) -> Stream:
+    async def _send(self, transport: Media, name: str) -> Stream:
         stream = self._studio.streams.start(name, transport.send_rtp)
         data = {"transportId": transport.id, "kind": "audio", "rtpParameters": audio(stream.number)}
         self._producers.append((await self._request("produce", {**data, "appData": {}}))["id"])

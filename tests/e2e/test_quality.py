@@ -44,6 +44,8 @@ async def until_quality(person: Participant, other: Participant, *qualities: str
     quality = (await person.tile_of(other)).get_by_test_id("quality")
 
     async def shows(_: Participant) -> bool:
-        return await quality.count() > 0 and await quality.get_attribute("data-quality") in qualities
+        # Who is lost will be gone: nothing waits here for a tile to come back.
+        shown = await quality.evaluate_all("found => found.map((one) => one.dataset.quality)")
+        return any(each in qualities for each in shown)
 
     await person.until(shows, f"{other.name}'s connection is {' or '.join(qualities)}")

@@ -7,8 +7,10 @@ from typing import Any
 
 from app.auth.grants import Grants
 from app.mediasoup.producer import Producer
+from app.mediasoup.webrtc_transport import WebRtcTransport
 from app.mediasoup.worker import Worker
 from app.rtc.admission import Admission
+from app.rtc.client_transports import as_webrtc
 from app.rtc.events import Actor, Device
 from app.rtc.peer import Peer
 from app.rtc.room import Room
@@ -60,6 +62,11 @@ async def speak(room: Room, peer: Peer, ssrc: int = 1111) -> Producer:
     return await room.produce(
         peer, transport_id=sending_transport(peer), kind="audio", rtp_parameters=audio(ssrc), app_data={}
     )
+
+
+def webrtc_transports(peer: Peer) -> list[WebRtcTransport]:
+    """Give the transports of one who has no other kind."""
+    return [as_webrtc(each) for each in peer.media.transports]
 
 
 async def handlers_in(worker: Worker) -> list[str]:

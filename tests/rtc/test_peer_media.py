@@ -21,7 +21,7 @@ from app.rtc.room_manager import RoomManager
 from app.rtc.worker_pool import WorkerPool
 
 from .parameters import give_transports, produce_audio
-from .people import Arrive, enter, handlers_in, join
+from .people import Arrive, enter, handlers_in, join, webrtc_transports
 
 
 async def test_a_transport_is_made_as_asked(room: Room) -> None:
@@ -44,7 +44,7 @@ async def _limited(peer: Peer, *, consuming: bool) -> bool:
 async def test_a_transport_whose_dtls_ended_is_gone(arrive: Arrive) -> None:
     ada, _ = await arrive("ada")
     producer = await produce_audio(ada)
-    sending = next(each for each in ada.media.transports if producer.id in each.producers)
+    sending = next(each for each in webrtc_transports(ada) if producer.id in each.producers)
     sending.on_dtls_state_change.emit("closed")
     assert producer.closed and len(ada.media.transports) == 1 and len(ada.media.producers) == 0
     with pytest.raises(NotFound):

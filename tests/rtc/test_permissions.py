@@ -74,6 +74,7 @@ def test_sources_may_be_sent_as_granted(grants: Grants, source: str, allowed: bo
         ("publish_data", Grants(), Grants(hidden=True)),
         ("subscribe", Grants(hidden=True), Grants(can_subscribe=False)),
         ("moderate", Grants(room_admin=True), Grants()),
+        ("use_plain_transports", Grants(can_use_plain_transports=True), Grants(room_admin=True)),
     ],
 )
 def test_each_need_asks_for_its_grant(need: Need, enough: Grants, too_little: Grants) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rtc.quality import Quality, Silence, Steady, connection_quality, connection_score
+from app.rtc.quality import Heard, Quality, Silence, Steady, connection_quality, connection_score
 
 QUALITIES: list[Quality] = ["excellent", "good", "poor", "lost"]
 
@@ -57,12 +57,26 @@ def test_what_counts_was_found_before_and_what_lasts_counts(found: list[Quality]
 
 
 def test_a_connection_is_silent_when_nothing_came_for_long() -> None:
-    silence = Silence(patience=7.0)
-    assert not silence.look({"a": 5, "b": 5}, now=0.0)
-    assert not silence.look({"a": 6, "b": 5}, now=6.0)
-    assert silence.look({"a": 7, "b": 5}, now=8.0)
-    assert not silence.look({"a": 7, "b": 6}, now=9.0)
-    assert silence.look({"a": 7}, now=16.0)
-    assert not silence.look({}, now=30.0)
+    silence = Silence()
+
+    def look(now: float, **bytes: int) -> bool:
+        return silence.look(
+            {id: Heard(count, patience=9.0 if id == "slow" else 7.0) for id, count in bytes.items()}, now
+        )
+
+    assert not look(0.0, a=5, b=5)
+    assert not look(6.0, a=6, b=5)
+    assert look(8.0, a=7, b=5)
+    assert not look(9.0, a=7, b=6)
+    assert look(16.0, a=7)
+    assert not look(30.0)
     # As new: what it was before is forgotten.
-    assert not silence.look({"a": 7}, now=60.0)
+    assert not look(60.0, a=7)
+
+
+def test_each_transport_may_be_silent_for_as_long_as_what_comes_by_it() -> None:
+    silence = Silence()
+    for now, lost in [(0.0, False), (8.0, False), (9.5, True)]:
+        assert silence.look({"listening": Heard(5, patience=9.0)}, now) == lost
+    # From the moment on that media come by it, too, there has to be more of it.
+    assert silence.look({"listening": Heard(5, patience=5.0)}, 9.6)

@@ -13,9 +13,11 @@ from app.mediasoup.data_structures import ProducerScore
 from app.mediasoup.errors import InvalidStateError
 from app.mediasoup.producer import Producer
 from app.mediasoup.webrtc_transport import WebRtcTransport
-from app.rtc import quality_watch
+from app.rtc import peer_media
+from app.rtc.client_transports import ClientTransport
 from app.rtc.demand import Demand
-from app.rtc.quality import Quality
+from app.rtc.peer import Peer
+from app.rtc.quality import FLOWING, LISTENING, Quality
 from app.rtc.quality_watch import QualityWatch
 from app.rtc.room import Room
 from app.rtc.subscription_events import ConnectionQuality, ProducersPaused
@@ -23,7 +25,7 @@ from tests.mediasoup.endpoint import connected
 
 from .fakes import FakeClient, until
 from .parameters import give_transports, produce_audio, produce_video
-from .people import Arrive, client_of, enter, join
+from .people import Arrive, client_of, enter, join, webrtc_transports
 
 
 @pytest.fixture(autouse=True)
@@ -103,12 +105,12 @@ async def test_a_connection_that_carries_nothing_any_more_is_lost(
     room: Room, watch: QualityWatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With real ICE and DTLS, whose checks come every few seconds, and less patience than that."""
-    monkeypatch.setattr(quality_watch, "PATIENCE", 0.1)
+    monkeypatch.setattr(peer_media, "FLOWING", 0.1)
     bob, bobs = enter(room, "bob")
     await give_transports(bob)
     join(room, bob)
     score(await produce_audio(bob), 10)
-    async with connected(next(iter(bob.media.transports))):
+    async with connected(webrtc_transports(bob)[0]):
         await watch.look(room.peers)
         assert told(bobs) == [{"bob": "excellent"}]
         await until_lost(watch, room, bobs)
@@ -117,12 +119,12 @@ async def test_a_connection_that_carries_nothing_any_more_is_lost(
 async def test_a_connection_that_has_nothing_to_carry_may_be_silent(
     room: Room, watch: QualityWatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quality_watch, "PATIENCE", 0.1)
+    monkeypatch.setattr(peer_media, "FLOWING", 0.1)
     bob, bobs = enter(room, "bob")
     await give_transports(bob)
     join(room, bob)
     score(producer := await produce_audio(bob), 10)
-    async with connected(next(iter(bob.media.transports))):
+    async with connected(webrtc_transports(bob)[0]):
         await watch.look(room.peers)
         await producer.pause()
         for _ in range(10):
@@ -145,7 +147,7 @@ async def test_ice_that_is_disconnected_is_lost_at_once(arrive: Arrive, room: Ro
     ada, adas = await arrive("ada")
     score(await produce_audio(ada), 10)
     await watch.look(room.peers)
-    next(iter(ada.media.transports)).ice_state = "disconnected"
+    webrtc_transports(ada)[0].ice_state = "disconnected"
     await watch.look(room.peers)
     assert told(adas) == [{"ada": "excellent"}, {"ada": "lost"}]
 
@@ -164,7 +166,7 @@ async def test_a_worker_that_does_not_answer_makes_nobody_lost(
     for name in ("ada", "bob"):
         peer, _ = await arrive(name)
         score(await produce_audio(peer, len(name) + ord(name[0])), 10)
-        for transport in peer.media.transports:
+        for transport in webrtc_transports(peer):
             transport.ice_state = "connected"
     await watch.look(room.peers)
     assert told(client_of(room.find("ada"))) == [{"ada": "excellent", "bob": "excellent"}]
@@ -191,3 +193,34 @@ async def test_a_room_looks_by_itself(arrive: Arrive, room: Room) -> None:
     score(await produce_audio(ada), 10)
     await until(lambda: told(adas) == [{"ada": "excellent"}])
     watch.close()
+
+
+async def test_a_lost_connection_is_told_before_the_others_were_looked_at(arrive: Arrive, room: Room) -> None:
+    (ada, _), (_, bobs) = await arrive("ada"), await arrive("bob")
+    score(await produce_audio(ada), 0)
+    watch = QualityWatch(lambda: room.peers, logger, interval=600.0)
+    await until(lambda: told(bobs) == [{"ada": "lost"}])
+    watch.close()
+
+
+async def test_what_comes_by_a_transport_says_how_long_it_may_be_silent(arrive: Arrive) -> None:
+    (ada, _), (bob, _) = await arrive("ada"), await arrive("bob")
+    sending, receiving = (one(ada, consuming=False), one(bob, consuming=True))
+
+    def patience() -> tuple[float | None, float | None]:
+        return ada.media.patience_with(sending), bob.media.patience_with(receiving)
+
+    assert patience() == (None, None)
+    audio = await produce_audio(ada)
+    # Reports of sound come seldom.
+    await until(lambda: patience() == (FLOWING, LISTENING))
+    video = await produce_video(ada)
+    await until(lambda: patience() == (FLOWING, FLOWING))
+    await audio.pause()
+    await video.pause()
+    await until(lambda: patience() == (None, None))
+
+
+def one(peer: Peer, *, consuming: bool) -> ClientTransport:
+    """Give its transport of that direction."""
+    return next(each for each in peer.media.transports if each.app_data["consuming"] == consuming)

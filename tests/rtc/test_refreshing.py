@@ -14,7 +14,7 @@ from tests.mediasoup.endpoint import connected, way
 
 from .fakes import until
 from .parameters import produce_audio, produce_simulcast
-from .people import Arrive
+from .people import Arrive, webrtc_transports
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ async def bob(arrive: Arrive) -> tuple[Peer, str]:
 
 
 def receiving_transport(peer: Peer) -> WebRtcTransport:
-    return next(each for each in peer.media.transports if each.app_data["consuming"])
+    return next(each for each in webrtc_transports(peer) if each.app_data["consuming"])
 
 
 async def test_a_client_that_comes_from_another_address_gets_key_frames(
@@ -64,7 +64,7 @@ async def test_who_sends_from_another_address_sends_key_frames_to_all(
     peer, video = bob
     await until(lambda: len(peer.media.subscriber.consumers) == 3)
     owner = next(each for each in peer.media.subscriber.consumers if each.id != video and each.kind == "video")
-    sending = next(each for each in cleo.media.transports if not each.app_data["consuming"])
+    sending = next(each for each in webrtc_transports(cleo) if not each.app_data["consuming"])
     async with connected(sending):
         await until(lambda: owner.id in asked)
     assert video not in asked

@@ -12,7 +12,7 @@ from app.rtc.room import Room
 from tests.mediasoup.endpoint import connected
 
 from .fakes import until
-from .people import Arrive
+from .people import Arrive, webrtc_transports
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ async def test_who_vanishes_is_out_within_12_s_and_whose_media_go_on_stays_for_t
     (ghost, ghosts), (steady, steadys) = await arrive("ghost"), await arrive("steady")
     loop = asyncio.get_running_loop()
     async with (
-        connected(next(iter(steady.media.transports))),
-        connected(next(iter(ghost.media.transports))) as endpoint,
+        connected(webrtc_transports(steady)[0]),
+        connected(webrtc_transports(ghost)[0]) as endpoint,
     ):
         vanished_at = loop.time()
         await endpoint.ice.stop()

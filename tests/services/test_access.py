@@ -17,6 +17,7 @@ from app.services import room_memory
 from app.services.access import OPEN_GRANTS, Access
 from app.services.api_keys import ApiKeys, NewApiKey
 from app.services.callers import OPERATOR, Caller
+from app.services.roles import grants_of
 from app.services.room_memory import RoomMemory
 from app.services.rooms import SeenRoom
 from app.stores.models import RoomRecord
@@ -111,6 +112,18 @@ async def test_a_token_of_an_account_that_is_gone_is_none(
     ghost = tokens.mint(room=room.record.code, identity=str(OPERATOR), name="Ghost", grants=OPEN_GRANTS, role="guest")
     with pytest.raises(Unauthorized, match="account is gone"):
         await access.admit(room.record.code, ghost.text, None)
+
+
+async def test_nobody_but_the_holder_of_an_api_key_lets_anybody_use_plain_transports(
+    access: Access, settings: Settings, room: SeenRoom, key: NewApiKey
+) -> None:
+    code = room.record.code
+    grants = dataclasses.replace(OPEN_GRANTS, can_use_plain_transports=True)
+    guest = RoomTokens(KEYS, settings).mint(room=code, identity="g", name="Guest", grants=grants, role="guest").text
+    bot = token_by(key, code, "bot", canUsePlainTransports=True)
+    may = [(await access.admit(code, each, None)).admission.grants.can_use_plain_transports for each in (guest, bot)]
+    assert may == [False, True]
+    assert not any(grants_of(role).can_use_plain_transports for role in ("owner", "moderator", "member", "guest"))
 
 
 async def test_a_token_for_a_room_that_is_gone_opens_nothing(

@@ -14,6 +14,7 @@ from app.mediasoup.producer import Producer
 from app.mediasoup.stats import WebRtcTransportStats
 from app.mediasoup.webrtc_transport import WebRtcTransport
 from app.mediasoup.worker import Worker
+from app.rtc.client_transports import as_webrtc
 from app.rtc.events import Farewell
 from app.rtc.peer import Peer
 from app.rtc.room import Room
@@ -87,7 +88,7 @@ async def lines(history: History, database: Database, record: RoomRecord) -> Seq
 
 
 def transport_of(peer: Peer) -> WebRtcTransport:
-    return peer.media.transports.get(sending_transport(peer))
+    return as_webrtc(peer.media.transports.get(sending_transport(peer)))
 
 
 async def speak(endpoint: Endpoint, producer: Producer, *, first: int, last: int) -> None:

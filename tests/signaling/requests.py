@@ -10,6 +10,7 @@ from .calls import FINGERPRINT, RTP_CAPABILITIES, SCTP_CAPABILITIES, audio, simu
 SENDING, RECEIVING, PRODUCER, CONSUMER = "$sending", "$receiving", "$producer", "$consumer"
 DATA_PRODUCER, DATA_CONSUMER = "$data-producer", "$data-consumer"
 STREAM = {"streamId": 1, "ordered": True}
+SRTP = {"cryptoSuite": "AES_CM_128_HMAC_SHA1_80", "keyBase64": "x" * 40}
 REQUESTS: list[tuple[str, Any]] = [
     ("getRouterRtpCapabilities", {}),
     ("getIceServers", {}),
@@ -34,6 +35,21 @@ REQUESTS: list[tuple[str, Any]] = [
         {"transportId": SENDING, "dtlsParameters": {"role": "client", "fingerprints": [FINGERPRINT]}},
     ),
     ("restartIce", {"transportId": RECEIVING}),
+    (
+        "createPlainTransport",
+        {
+            "producing": True,
+            "consuming": True,
+            "rtcpMux": False,
+            "comedia": True,
+            "enableSrtp": True,
+            "srtpCryptoSuite": SRTP["cryptoSuite"],
+        },
+    ),
+    (
+        "connectPlainTransport",
+        {"transportId": SENDING, "ip": "127.0.0.1", "port": 9_999, "rtcpPort": 9_998, "srtpParameters": SRTP},
+    ),
     ("produce", {"transportId": SENDING, "kind": "audio", "rtpParameters": audio(7), "appData": {"a": 1}}),
     (
         "produce",

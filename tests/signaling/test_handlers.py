@@ -48,6 +48,8 @@ def test_only_preparing_and_looking_is_allowed_before_joining() -> None:
         "createWebRtcTransport",
         "connectWebRtcTransport",
         "restartIce",
+        "createPlainTransport",
+        "connectPlainTransport",
         "getTransportStats",
         "getProducerStats",
         "getConsumerStats",

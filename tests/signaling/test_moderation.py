@@ -53,6 +53,7 @@ async def test_join_tells_what_one_is_and_may_do(connect: Connect, gate: TestGat
             "canUpdateOwnMetadata": False,
             "roomAdmin": True,
             "hidden": False,
+            "canUsePlainTransports": False,
         },
         "roomName": "Kitchen",
         "locked": True,

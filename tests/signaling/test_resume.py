@@ -19,7 +19,7 @@ from app.rtc.room_config import RoomConfig
 from app.rtc.room_manager import RoomManager
 from app.signaling.endpoint import Signaling
 from tests.rtc.fakes import until
-from tests.rtc.people import handlers_in
+from tests.rtc.people import handlers_in, webrtc_transports
 
 from .calls import create_transport, join, produce_audio, produce_chat, produce_video
 from .client import Json, ProtooClient, Refused, refusal
@@ -117,11 +117,11 @@ async def test_whose_media_go_on_is_no_ghost(connect: Connect, rooms: RoomManage
     await join(ada)
     await join(bob)
     for peer_id in ("ada", "bob"):
-        next(iter(peer_of(rooms, peer_id).media.transports)).ice_state = "completed"
+        webrtc_transports(peer_of(rooms, peer_id))[0].ice_state = "completed"
     await vanish(ada, peer_of(rooms, "ada"))
     bob.vanish()
     await until(lambda: peer_of(rooms, "bob").session.away)
-    next(iter(peer_of(rooms, "bob").media.transports)).ice_state = "disconnected"
+    webrtc_transports(peer_of(rooms, "bob"))[0].ice_state = "disconnected"
     await until(lambda: [peer.id for peer in kitchen(rooms).peers] == ["ada"])
 
 
@@ -136,7 +136,7 @@ class TestGrace:
         await join(bob)
         await produce_audio(ada)
         peer = peer_of(rooms, "ada")
-        next(iter(peer.media.transports)).ice_state = "connected"
+        webrtc_transports(peer)[0].ice_state = "connected"
         ada.vanish()
         await bob.hears("peerClosed", peerId="ada")
         again = await connect("ada", resume=joined["resumeToken"])

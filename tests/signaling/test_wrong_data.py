@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,7 +25,8 @@ IDS = {"transportId", "producerId", "consumerId", "dataProducerId", "dataConsume
 @pytest.fixture
 async def client(connect: Connect, gate: TestGate) -> ProtooClient:
     """A moderator in a call, who may do everything."""
-    client = await connect("moderator", token=gate.issue("moderator", MODERATOR, role="owner"))
+    grants = dataclasses.replace(MODERATOR, can_use_plain_transports=True)
+    client = await connect("moderator", token=gate.issue("moderator", grants, role="owner"))
     await join(client)
     return client
 

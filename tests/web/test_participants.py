@@ -118,6 +118,7 @@ async def test_all_who_are_there_are_listed(client: Client, bob: Peer, cyd: Peer
             "canUpdateOwnMetadata": True,
             "roomAdmin": False,
             "hidden": False,
+            "canUsePlainTransports": False,
         },
         "metadata": "",
         "attributes": {"seat": "7"},
