@@ -12,6 +12,8 @@ test_app() { .venv/bin/python -m pytest "$@" </dev/null; }
 beside=$(mktemp)
 trap 'rm -f "$beside"' EXIT
 {
+    # Calls in browsers suffer when they get no processor for a second, and nobody else minds: they go before.
+    renice -n 5 -p $BASHPID
     result=0
     npm --prefix worker-sidecar test </dev/null || result=$((result | 1))
     npm --prefix web test </dev/null || result=$((result | 2))

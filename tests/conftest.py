@@ -24,6 +24,10 @@ ROOT = Path(__file__).parents[1]
 pytest_plugins = ("tests.databases", "tests.redis_server")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 class SidecarProcess:
     """``worker-sidecar`` as a process; it may be stopped and started again."""
 

@@ -189,6 +189,7 @@ async def test_a_call_goes_on_when_the_app_is_killed(app: App, http: ClientSessi
     await anna.client.hears("peerClosed", peerId="charlie")
 
 
+@pytest.mark.long
 async def test_nothing_is_left_over_after_many_kills(
     app: App, http: ClientSession, sidecar_process: SidecarProcess
 ) -> None:

@@ -13,8 +13,27 @@ from tests.databases import PostgresServer
 from .cluster import Cluster
 from .deployment import Deployment
 
+#: What each window would prepare for an address bar that nobody sees: a process that costs more than our page.
+ADDRESS_BAR = ["WebUIOmniboxPopup", "WebUIOmniboxAimPopup"]
+#: What Playwright itself switches off, as far as Chromium knows it: the last list that is given counts, and no other.
+UNWANTED = [
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+]
 #: Those with which real media flows on one machine, see docs/architecture.md.
 CHROMIUM_FLAGS = [
+    f"--disable-features={','.join(UNWANTED + ADDRESS_BAR)}",
     "--no-sandbox",
     "--disable-gpu",
     # Encoding is most of what these tests do; half of the usual frames are enough to see that video flows.

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locato
 from .deployment import Deployment
 
 #: Seconds that something on a page may take before the test fails.
-PATIENCE = 20.0
+PATIENCE = 40.0
 
 
 #: Has the page get a camera of another size than it asks for.

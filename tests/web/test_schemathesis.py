@@ -10,6 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import pytest
 from aiohttp import ClientSession
 
 from tests.e2e.deployment import Deployment
@@ -24,6 +25,7 @@ EXAMPLES = 25
 PATIENCE = 600
 
 
+@pytest.mark.long
 async def test_whatever_comes_is_answered_as_the_document_says(tmp_path: Path) -> None:
     # A busy machine is no fault of the API's: nothing may be unavailable for being slow.
     settings = {"CONNECT_OPEN_ROOMS": "false", "CONNECT_DATABASE_TIMEOUT_SECONDS": "30"}
