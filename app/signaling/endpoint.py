@@ -75,6 +75,7 @@ class Signaling:
 
         :raises BadRequest: no websocket, or a parameter is missing or wrong
         :raises NotAllowed: the page that asks is of another origin
+        :raises ConnectionResetError: the client did not wait for its answer
 
         And what :meth:`Gate.admit`, :meth:`RoomManager.get_or_create` and :meth:`Room.enter` raise.
         """
@@ -137,6 +138,9 @@ class Signaling:
         _check_upgrade(request)
         if self._closed:
             raise Unavailable("the server is going down")
+        if request.transport is None:
+            # It waited for us and gave up: by now its client may be back by another one, which it must not replace.
+            raise ConnectionResetError("the client is gone")
         return Connection(self._limits, logger.bind(room=room.id, peer=peer_id))
 
     def _note_bans(self, entry: Entry) -> None:

@@ -20,6 +20,8 @@ from .proxies import Client, Proxies
 CLIENT = web.RequestKey("client", Client)
 REQUEST_ID = web.RequestKey("request_id", str)
 
+#: What logs say of a request whose client did not wait for the answer; nginx calls it so, too.
+CLIENT_GONE = 499
 #: An id that a proxy or client may give its request.
 _SANE_ID = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 #: Names of errors that the framework raises; the others' are made of what HTTP calls them.
@@ -67,7 +69,10 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         if hdrs.ALLOW in error.headers:
             answer.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
         return answer
-    except Exception:
+    except Exception as error:
+        if isinstance(error, ConnectionResetError) and request.transport is None:
+            logger.debug("{} {}: {}", request.method, request.path, error)
+            return web.Response(status=CLIENT_GONE)
         logger.exception("{} {} failed", request.method, request.path)
         return plain_error(InternalError.status, "a fault of ours; the log has the details")
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
+from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError, web
 from aiohttp.test_utils import TestServer
+from loguru import logger
 
 from app.config import Limits, Settings
 from app.rtc.events import Farewell, Move
@@ -198,6 +200,43 @@ async def test_a_client_that_vanishes_before_it_joined_leaves_the_room(
     assert pool.workers[0].peers == 1
     client.vanish()
     await until(lambda: pool.workers[0].peers == 0 and len(signaling) == 0)
+
+
+@pytest.fixture
+async def patient_url(signaling: Signaling, pool: WorkerPool, settings: Settings) -> AsyncIterator[str]:
+    """Where the websocket is of a server as it runs in earnest: those of tests end what nobody waits for."""
+    runner = web.AppRunner(make_application(pool, signaling.handle, settings))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0]
+    yield f"http://{host}:{port}/ws"
+    await runner.cleanup()
+
+
+async def test_who_gave_up_waiting_does_not_come_in(
+    http: ClientSession, patient_url: str, signaling: Signaling, rooms: RoomManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client may be in by a later attempt, which this one must not replace."""
+    requests: list[web.Request] = []
+    settled, lines = asyncio.Event(), list[str]()
+
+    def note(request: web.Request) -> bool:
+        requests.append(request)
+        return True
+
+    monkeypatch.setattr(signaling, "_may_use", note)
+    monkeypatch.setattr(rooms, "wait_settled", settled.wait)
+    sink = logger.add(lines.append, level="DEBUG", format="{level} {message}")
+    attempt = asyncio.create_task(ProtooClient.connect(http, patient_url, "kitchen", "ada", None, None))
+    await until(lambda: requests)
+    attempt.cancel()
+    await until(lambda: requests[0].transport is None)
+    settled.set()
+    await until(lambda: "DEBUG GET /ws: the client is gone\n" in lines)
+    logger.remove(sink)
+    kitchen = rooms.get("kitchen")
+    assert len(signaling) == 0 and (kitchen is None or not kitchen.peers)
+    assert [line for line in lines if line.startswith(("ERROR", "WARNING"))] == []
 
 
 # How it ends.
