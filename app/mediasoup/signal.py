@@ -22,21 +22,23 @@ class Signal(Generic[*Ts]):
     __slots__ = ("_listeners",)
 
     def __init__(self) -> None:
-        self._listeners: list[Callable[[*Ts], object]] = []
+        #: Never changed, but replaced: there is more telling than adding, and those who are told may add and remove.
+        self._listeners: tuple[Callable[[*Ts], object], ...] = ()
 
     def add(self, listener: Callable[[*Ts], object]) -> Callable[[*Ts], object]:
         """Call ``listener`` from now on; returns it, so that it serves as a decorator."""
-        self._listeners.append(listener)
+        self._listeners += (listener,)
         return listener
 
     def remove(self, listener: Callable[[*Ts], object]) -> None:
         """Call ``listener`` no more; one that was never added is no error."""
         if listener in self._listeners:
-            self._listeners.remove(listener)
+            place = self._listeners.index(listener)
+            self._listeners = self._listeners[:place] + self._listeners[place + 1 :]
 
     def emit(self, *args: *Ts) -> None:
         """Tell all listeners."""
-        for listener in tuple(self._listeners):
+        for listener in self._listeners:
             try:
                 listener(*args)
             except Exception:

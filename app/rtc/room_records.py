@@ -49,9 +49,10 @@ class RoomRecords:
         self._recorder = recorder
         self._loop = asyncio.get_running_loop()
         self._place, self._router_id = _whereabouts(room)
-        #: By session.
+        #: What was put down last, by key. The room comes first: without it all else is worth nothing.
+        self._kept: dict[str, Record] = {}
+        #: Of those, the sessions of peers, and how many messages there were.
         self._peers: set[str] = set()
-        self._room_is_kept = False
         self._messages_kept = 0
         #: The loop's times of deaths in seconds since 1970, worked out once: clocks differ.
         self._deaths: dict[float, float] = {}
@@ -110,12 +111,11 @@ class RoomRecords:
         if router_id != self._router_id:
             self._recorder.abandon(self._place)
             self._place, self._router_id = place, router_id
+            self._kept.clear()
             self._peers.clear()
-            self._room_is_kept = False
             self._messages_kept = 0
 
     def _put_room(self) -> None:
-        self._room_is_kept = True
         self._put(room_key(self._router_id), describe_room(self._room, self._deaths_since_1970()))
         chat = self._room.chat
         new = min(chat.said - self._messages_kept, HISTORY)
@@ -131,22 +131,19 @@ class RoomRecords:
     def _drop_peer(self, session_id: str) -> None:
         if session_id in self._peers:
             self._peers.remove(session_id)
-            self._recorder.delete(self._place, peer_key(self._router_id, session_id))
+            key = peer_key(self._router_id, session_id)
+            self._kept.pop(key, None)
+            self._recorder.delete(self._place, key)
 
     def _put(self, key: str, record: Record) -> None:
-        self._recorder.put(self._place, key, encode(record))
+        # To word it takes ten times as long. Nothing that a record holds is ever changed, but only replaced.
+        if record != self._kept.get(key) or not self._recorder.has(self._place, key):
+            self._kept[key] = record
+            self._recorder.put(self._place, key, encode(record))
 
     def _forget(self) -> None:
         self.stop()
-        chat_slots = range(min(self._messages_kept, HISTORY))
-        keys = [
-            *(peer_key(self._router_id, session_id) for session_id in self._peers),
-            *(chat_key(self._router_id, slot) for slot in chat_slots),
-        ]
-        if self._room_is_kept:
-            # First, for without it all others are worth nothing.
-            keys.insert(0, room_key(self._router_id))
-        for key in keys:
+        for key in self._kept:
             self._recorder.delete(self._place, key)
 
     def _deaths_since_1970(self) -> list[float]:

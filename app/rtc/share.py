@@ -46,6 +46,8 @@ class Share:
         self._loop = asyncio.get_running_loop()
         self._rest_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        #: Whether the board knows that there may be news, and has not asked for them yet.
+        self._is_touched = False
 
     @classmethod
     async def open(cls, bus: Bus, room_id: str, number: int) -> Share:
@@ -97,10 +99,11 @@ class Share:
     # Link
 
     def touch(self) -> None:
-        if self._timer is not None:
+        # With every request, maybe; and nobody asks while the room has one part.
+        if self._is_touched or self._timer is not None:
             return
         if (pause := self._rest_until - self._loop.time()) <= 0:
-            self._board.touch()
+            self._touch_now()
         else:
             self._timer = self._loop.call_later(pause, self._touch_now)
 
@@ -114,6 +117,7 @@ class Share:
     # Part
 
     def facts(self) -> Mapping[str, bytes]:
+        self._is_touched = False
         room, began = self._room, time.perf_counter()
         if room is None or room.closed:
             return {}
@@ -159,6 +163,7 @@ class Share:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._is_touched = True
         self._board.touch()
 
     def _take_all(self, room: Room) -> None:

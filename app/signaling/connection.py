@@ -248,7 +248,7 @@ class Connection:
         assert room is not None and peer is not None
         if method.resumes != peer.session.returning:
             raise CannotResume(NO_SESSION) if method.resumes else WrongState("resume first")
-        if method.needs_join and not peer.joined:
+        if method.needs_join and peer.joined_at is None:
             raise WrongState("join first")
         if method.needs is not None:
             check(peer.grants, method.needs)

@@ -119,6 +119,10 @@ def request(id: int, method: str, data: object) -> bytes:
     return _encoder.encode(_OutRequest(id, method, data))
 
 
+#: The answer of most requests: that it is done.
+_DONE = b'{"id":%d,"data":{},"response":true,"ok":true}'
+
+
 class _Told(msgspec.Struct):
     """What was told last, and its wording: most is told to many, one after the other."""
 
@@ -140,7 +144,7 @@ def notification(method: str, data: object) -> bytes:
 
 def answer(id: int, data: object) -> bytes:
     """Word the answer to the client's request ``id``; ``None`` has ``{}`` for its data."""
-    return _encoder.encode(_OutAnswer(id, {} if data is None else data))
+    return _DONE % id if data is None else _encoder.encode(_OutAnswer(id, data))
 
 
 def refusal(id: int, code: int, name: str, reason: str) -> bytes:

@@ -13,7 +13,7 @@ from app.config import Limits
 
 from .outbox import Frame, Outbox
 from .protocol import SUBPROTOCOL
-from .websocket import DirectWebSocket
+from .websocket import DirectWebSocket, Wire
 
 if TYPE_CHECKING:
     from loguru import Logger
@@ -28,7 +28,8 @@ CLOSE_CODE = struct.Struct("!H")
 PING = Frame(WSMsgType.PING)
 WHOLE_TEXT = 0x80 | WSMsgType.TEXT
 #: The header of a text that is sent whole (RFC 6455, section 5.2), by its length, if that is short; and else.
-SHORT = tuple(bytes((WHOLE_TEXT, length)) for length in range(126))
+MAX_SHORT = 125
+SHORT = tuple(bytes((WHOLE_TEXT, length)) for length in range(MAX_SHORT + 1))
 MEDIUM, LONG = struct.Struct("!BBH"), struct.Struct("!BBQ")
 #: How a client's end of the socket came about, as the others and history are told.
 LEFT, LOST, AT_FAULT = "left", "connection-lost", "protocol-error"
@@ -41,8 +42,8 @@ class Socket:
     Sends in the background, never making the caller wait, and passes on the text that arrives.
 
     ``on_text`` is called for each text frame, ``on_fault(code, reason)`` once when the client breaks the rules or
-    does not read; whoever gets it is expected to :meth:`close`. ``last_heard`` is the loop's time of the last frame,
-    ``end`` how the client's end came about, once it has.
+    does not read; whoever gets it is expected to :meth:`close`. ``end`` is how the client's end came about, once it
+    has.
     """
 
     def __init__(
@@ -55,26 +56,28 @@ class Socket:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._log = log
-        self._on_text = on_text
         self._on_fault = on_fault
         self._outbox = Outbox(limits.max_outgoing_queue, limits.max_outgoing_bytes)
         self._ws = DirectWebSocket(
-            self._text_received,
+            on_text,
             self._received,
             protocol=SUBPROTOCOL,
             max_msg_size=limits.max_message_size,
             timeout=CLOSE_SECONDS,
         )
-        self._protocol: web.RequestHandler | None = None
-        self._transport: asyncio.Transport | None = None
+        self._wire: Wire | None = None
         self.closing = False
         self.end = LOST
-        self.last_heard = self._loop.time()
+
+    @property
+    def last_heard(self) -> float:
+        """The loop's time of the last frame."""
+        return self._ws.last_heard
 
     async def run(self, request: web.Request) -> web.WebSocketResponse:
         """Upgrade ``request``, then send and receive until the end."""
         await self._ws.prepare(request)
-        self._protocol, self._transport = request.protocol, request.transport
+        self._wire = self._ws.wire
         writer = asyncio.create_task(self._write(), name="websocket writer")
         try:
             if (error := await self._ws.ended) is not None:
@@ -84,29 +87,29 @@ class Socket:
             if not ended_here:
                 # The client has gone: nothing can be sent any more.
                 self.closing = True
+                self._ws.ignore_texts()
                 writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
-            if ended_here and self._transport is not None:
+            if ended_here and self._wire is not None:
                 # aiohttp would send a second close frame, for which browsers take the connection for broken: they
                 # tell the page 1006 instead of our code, and it comes again.
-                self._transport.close()
+                self._wire.transport.close()
         return self._ws
 
     def send(self, text: bytes) -> None:
         """Send a text frame, or queue it until it can be sent; too many of them are the client's fault."""
-        protocol, transport, length = self._protocol, self._transport, len(text)
+        wire, length = self._wire, len(text)
         if (
-            protocol is None
-            or transport is None
+            wire is None
             or self.closing
             or not self._outbox.idle
             # The client does not read, or is gone.
-            or protocol.writing_paused
-            or transport.is_closing()
+            or wire.writing_paused
+            or wire.transport.is_closing()
         ):
             self._put(Frame(WSMsgType.TEXT, text))
         else:
-            transport.write((SHORT[length] if length < len(SHORT) else _long_header(length)) + text)
+            wire.transport.write((SHORT[length] if length <= MAX_SHORT else _long_header(length)) + text)
 
     def ping(self) -> None:
         """Make the client show that it lives."""
@@ -116,6 +119,7 @@ class Socket:
         """Send a last frame, after what is queued or ``instead`` of it. Only the first call counts."""
         if not self.closing:
             self.closing = True
+            self._ws.ignore_texts()
             text = reason.encode()[:MAX_CLOSE_REASON].decode(errors="ignore")
             self._log.debug("closing the socket: {} {}", code, text)
             self._outbox.put_last(Frame(WSMsgType.CLOSE, text.encode(), code), instead=instead)
@@ -124,20 +128,14 @@ class Socket:
 
     def abort(self) -> None:
         """Cut the connection."""
-        if self._transport is not None:
-            self._transport.abort()
+        if self._wire is not None:
+            self._wire.transport.abort()
 
     def _put(self, frame: Frame) -> None:
         if not self.closing and not self._outbox.put(frame):
             self._on_fault(WSCloseCode.POLICY_VIOLATION, "too slow: what was sent is not read")
 
-    def _text_received(self, text: str) -> None:
-        self.last_heard = self._loop.time()
-        if not self.closing:
-            self._on_text(text)
-
     def _received(self, message: WSMessage) -> None:
-        self.last_heard = self._loop.time()
         if message.type is WSMsgType.CLOSE:
             if message.data in DONE and not self.closing:
                 self.end = LEFT

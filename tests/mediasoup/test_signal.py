@@ -46,6 +46,16 @@ def test_a_listener_may_remove_itself_while_it_is_called() -> None:
     assert heard == ["once", "always", "always"]
 
 
+def test_who_is_added_while_others_are_told_hears_what_comes_next() -> None:
+    signal: Signal[int] = Signal()
+    heard: list[int] = []
+    first = signal.add(lambda _: signal.add(heard.append))
+    signal.emit(1)
+    signal.remove(first)
+    signal.emit(2)
+    assert heard == [2]
+
+
 def test_what_a_listener_raises_is_logged_and_goes_no_further(caplog: pytest.LogCaptureFixture) -> None:
     signal: Signal[()] = Signal()
     heard: list[int] = []

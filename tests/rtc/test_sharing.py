@@ -57,6 +57,20 @@ async def test_what_somebody_says_of_itself_is_known_everywhere(nodes: Nodes) ->
     await bob.hears(PeerUpdated, peer_id="ada", metadata="from London", attributes={"mood": "fine"})
 
 
+async def test_who_comes_later_hears_of_all_changes_since(nodes: Nodes) -> None:
+    a, b = await nodes.start("a", "b")
+    ada, _ = await a.arrive("ada")
+    room = await a.room()
+    # Nobody asks for these.
+    for name in ("Lady", "Countess"):
+        room.rename(ada, name)
+    _, bob = await b.arrive("bob")
+    assert (await b.room()).look_up("ada").display_name == "Countess"
+    for name in ("Mathematician", "Ada"):
+        room.rename(ada, name)
+        await bob.hears(PeerDisplayNameChanged, peer_id="ada", display_name=name)
+
+
 async def test_a_part_that_is_left_empty_ends_without_the_call(nodes: Nodes) -> None:
     a, b = await nodes.start("a", "b")
     ends: list[str] = []

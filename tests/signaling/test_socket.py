@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
@@ -28,6 +28,7 @@ class Host:
         self.limits = limits
         self.socket: Socket | None = None
         self.texts: list[str] = []
+        self.on_text: Callable[[str], None] = self.texts.append
         self.faults: list[tuple[int, str]] = []
         self.ended = asyncio.Event()
 
@@ -35,7 +36,7 @@ class Host:
         self.socket = Socket(
             self.limits,
             logger,
-            on_text=self.texts.append,
+            on_text=lambda text: self.on_text(text),
             on_fault=lambda code, reason: self.faults.append((code, reason)),
         )
         try:
@@ -193,14 +194,14 @@ async def test_texts_are_passed_on_until_the_socket_closes(host: Host, client: C
 
 
 async def test_an_error_in_what_a_text_causes_is_logged_and_ends_the_socket(
-    host: Host, client: ClientWebSocketResponse, monkeypatch: pytest.MonkeyPatch
+    host: Host, client: ClientWebSocketResponse
 ) -> None:
     def fail(text: str) -> None:
         raise ZeroDivisionError(f"what a text: {text}")
 
     lines: list[str] = []
     sink = logger.add(lines.append, level="ERROR", format="{message} {exception}")
-    monkeypatch.setattr(host.socket, "_on_text", fail)
+    host.on_text = fail
     await client.send_str("one")
     assert (await client.receive()).data == 1011
     await host.ended.wait()
@@ -215,6 +216,29 @@ async def test_a_client_that_breaks_the_rules_is_closed_with_the_reason_of_it(
     assert (await client.receive()).data == 1007
     await host.ended.wait()
     assert host.socket is not None and host.socket.end == AT_FAULT and host.texts == []
+
+
+async def test_a_client_that_vanishes_before_it_is_answered_gets_no_socket() -> None:
+    answers: list[asyncio.Task[web.WebSocketResponse]] = []
+
+    async def answer(request: web.Request) -> web.WebSocketResponse:
+        await until(lambda: request.transport is None)
+        return await Host(Limits()).handle(request)
+
+    async def handle(request: web.Request) -> web.WebSocketResponse:
+        answers.append(asyncio.create_task(answer(request)))
+        # As the app's servers, and not as the tests', which cancel what nobody waits for.
+        return await asyncio.shield(answers[0])
+
+    application = web.Application()
+    application.router.add_get("/", handle)
+    async with TestServer(application) as server:
+        _, writer = await asyncio.open_connection(server.host, server.port)
+        writer.write(UPGRADE)
+        await until(lambda: answers)
+        writer.close()
+        with pytest.raises(ConnectionResetError):
+            await answers[0]
 
 
 async def test_a_client_that_vanishes_ends_the_socket(host: Host, client: ClientWebSocketResponse) -> None:
