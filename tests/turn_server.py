@@ -31,15 +31,28 @@ class TurnServer:
     Runs from ``with`` to the end of it, on loopback, as the relay to a media server at 127.0.0.1.
 
     ``any_public``: it leads to all public addresses, too, as docs/turn.md has it for media servers that come and go.
+    ``refreshed_after``: so many seconds after they have got a way through it, browsers have to say that they want it
+    still, and to identify themselves anew; by default minutes.
     """
 
-    def __init__(self, folder: Path, *, secrets: tuple[str, ...] = (SECRET,), any_public: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        secrets: tuple[str, ...] = (SECRET,),
+        any_public: bool = False,
+        refreshed_after: int | None = None,
+    ) -> None:
         self.address = "127.0.0.1"
         self.port = free_ports(2)
         self.tls_port = self.port + 1
         self.certificate, _ = write_certificate(folder)
         self._secrets = secrets
         self._settings = [*documented(any_public), *self._of_this_place(folder)]
+        if refreshed_after is not None:
+            # Browsers come in the middle of what they are given.
+            self._settings.append(("max-allocate-lifetime", str(2 * refreshed_after)))
+            self._settings.append(("stale-nonce", str(refreshed_after // 2)))
         self._configuration = folder / "turnserver.conf"
         self._log = folder / "turnserver.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -62,6 +75,8 @@ class TurnServer:
             ("userdb", str(folder / "turn.db")),
             ("pidfile", str(folder / "turn.pid")),
             ("log-file", "stdout"),
+            # Without it nothing is logged of what clients do.
+            ("verbose", ""),
         ]
 
     @property
@@ -73,6 +88,10 @@ class TurnServer:
     def settings(self) -> dict[str, str]:
         """What a deployment has to be told of it."""
         return {"CONNECT_TURN_URLS": ",".join(self.urls), "CONNECT_TURN_SECRETS": ",".join(self._secrets)}
+
+    def logged(self, text: str) -> int:
+        """Say how many lines of its log, a line for each thing that a client does, have ``text`` in them."""
+        return sum(text in line for line in self._log.read_text().splitlines())
 
     def __enter__(self) -> Self:
         lines = [f"{name}={value}" if value else name for name, value in self._settings]

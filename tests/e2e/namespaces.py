@@ -97,6 +97,11 @@ class Network:
         # Kernels need not have netem for it.
         self._drop("loss", (number,), f"meta l4proto udp numgen random mod 100 < {percent}")
 
+    def narrow(self, number: int, kilobits: int) -> None:
+        """Have a line bring home so many kbit/s at most from now on: what is more waits its turn, or is lost."""
+        shape = f"tbf rate {kilobits}kbit burst 8kb latency 300ms"
+        run("tc", "-n", self._world, "qdisc", "replace", "dev", line_name(number), "root", *shape.split())
+
     def _drop(self, table: str, lines: Iterable[int], which: str) -> None:
         """Have these lines drop the packets that match ``which``, instead of what ``table`` held before."""
         chains = "".join(
@@ -109,9 +114,10 @@ class Network:
         run("ip", "netns", "exec", self._home, "nft", "-f", "-", text=rules)
 
     def hang_up(self) -> None:
-        """Cut all lines, and have their firewalls let everything through."""
+        """Cut all lines, and have them bring and let through everything again."""
         for number in LINES:
             self.line_down(number)
+            run("tc", "-n", self._world, "qdisc", "replace", "dev", line_name(number), "root", "noqueue")
         run("ip", "netns", "exec", self._home, "nft", "flush", "ruleset")
 
     def at_home(self, program: Path, script: Path) -> Path:

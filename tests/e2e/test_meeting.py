@@ -53,6 +53,52 @@ async def test_hands_and_reactions_are_seen_by_the_others(browser: Browser, depl
     assert ada.problems + bob.problems == []
 
 
+async def test_a_name_changed_in_the_call_is_what_the_others_see(browser: Browser, deployment: Deployment) -> None:
+    ada, bob = [await Participant.enter(browser, deployment, "names", name) for name in ("Ada", "Bob")]
+    await bob.toggle("people")
+    name_of_ada = (await bob.tile_of(ada)).get_by_test_id("tile-name")
+    await until_text(bob, name_of_ada, "Ada")
+    await ada.click("more-menu")
+    await ada.click("settings-button")
+    await ada.fill("call-name", " ")
+    await ada.click("call-name-button")
+    await ada.page.locator("[data-testid=call-name][aria-invalid=true]:focus").wait_for()
+    await ada.fill("call-name", "Countess")
+    await ada.page.keyboard.press("Enter")
+    await until_text(ada, ada.page.get_by_test_id("settings-dialog").get_by_role("status"), "Everybody sees it")
+    await until_text(bob, name_of_ada, "Countess")
+    await bob.page.get_by_test_id("person").filter(has_text="Countess").wait_for()
+
+    # It is hers in this call when she comes back to it, and the next time that she is asked.
+    await ada.page.keyboard.press("Escape")
+    await ada.leave()
+    await bob.until_tiles(1)
+    await ada.click("rejoin-button")
+    await bob.until_tiles(2)
+    await until_text(bob, bob.page.get_by_test_id("tile-name").last, "Countess")
+    await ada.page.reload()
+    await ada.page.locator("[data-testid=name-input][value=Countess]").wait_for()
+    assert ada.problems + bob.problems == []
+
+
+async def test_a_room_that_is_changed_meanwhile_is_so_for_all_in_it(browser: Browser, deployment: Deployment) -> None:
+    email, owner = deployment.sign_up("Vera")
+    room = deployment.api("POST", "/rooms", {"name": "Monday meeting"}, owner)["code"]
+    vera = await signed_in(browser, deployment, room, "Vera", email)
+    bob = await Participant.enter(browser, deployment, room, "Bob")
+    deployment.api("PATCH", f"/rooms/{room}", {"name": "Tuesday meeting", "metadata": "maps"}, owner)
+    for person in (vera, bob):
+        await until_text(person, person.page.get_by_role("heading", level=1), "Tuesday meeting")
+        await until_metadata(person, "maps")
+
+    # No button is for what means something to programs only.
+    await vera.page.evaluate("connect.moderation.updateRoom({ metadata: 'globes' })")
+    for person in (vera, bob):
+        await until_metadata(person, "globes")
+    assert deployment.api("GET", f"/rooms/{room}", token=owner)["metadata"] == "globes"
+    assert vera.problems + bob.problems == []
+
+
 async def test_a_moderator_mutes_lowers_hands_and_removes_in_the_panel(
     browser: Browser, deployment: Deployment
 ) -> None:
@@ -232,3 +278,12 @@ async def until_text(person: Participant, place: Locator, text: str) -> None:
         return await place.count() > 0 and text in await place.inner_text()
 
     await person.until(shown, f"{text!r} is shown")
+
+
+async def until_metadata(person: Participant, metadata: str) -> None:
+    """Wait until the page knows these texts of the room for programs."""
+
+    async def known(_: Participant) -> bool:
+        return bool(await person.page.evaluate("connect.state.get().settings.metadata") == metadata)
+
+    await person.until(known, f"the room's metadata are {metadata!r}")

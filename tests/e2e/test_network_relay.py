@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, BrowserContext
 
+from tests.test_turn import credentials
 from tests.turn_server import TurnServer
 
 from .demo_client import DemoParticipant
 from .deployment import Deployment
 from .network import PAIRS, RelayedParticipant, ways
+from .participant import Participant
 from .test_client import come, until, until_decodes
+
+#: Seconds that credentials are good in a test of what comes after them: enough to come in with them.
+LIFE = 12
+#: The names in the credentials that the page's connections would use for a new way.
+USERNAMES = """peerConnections
+    .filter(({ connectionState }) => connectionState === "connected")
+    .map((connection) => connection.getConfiguration().iceServers[0].username)"""
+
+
+class TimeTraveller(RelayedParticipant):
+    """One whose page's clock can be put forward."""
+
+    @classmethod
+    async def context(cls, browser: Browser) -> BrowserContext:
+        context = await super().context(browser)
+        await context.clock.install()
+        return context
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +83,57 @@ async def test_a_client_may_ask_for_relays_only(browser: Browser, deployment: De
     await until_decodes(grace, "Ada")
     kinds = f"({PAIRS.strip()}).then((pairs) => pairs.map(([{{ candidateType }}]) => candidateType))"
     await until(ada, kinds, lambda used: bool(used == ["relay", "relay"]))
+
+
+async def test_media_goes_on_when_the_credentials_that_its_way_was_made_with_have_expired(
+    browser: Browser, deployment: Deployment, tmp_path: Path
+) -> None:
+    with TurnServer(tmp_path, refreshed_after=LIFE) as turn:
+        demi, dora = [await short_lived(browser, deployment, turn, name) for name in ("Demi", "Dora")]
+        for one, other in ((demi, dora), (dora, demi)):
+            await one.sees(other)
+            assert [way.kind for way in await ways(one)] == ["relay", "relay"]
+
+        # Each way is confirmed for the first time when its credentials are good for no other any more.
+        async def confirmed(_: Participant) -> bool:
+            return turn.logged("REFRESH processed, success") >= turn.logged("ALLOCATE processed, success") >= 4
+
+        await demi.until(confirmed, "all ways are confirmed")
+        for one, other in ((demi, dora), (dora, demi)):
+            await one.sees(other)
+            await one.hears(other)
+        assert demi.problems + dora.problems == []
+
+
+async def test_the_page_has_new_credentials_before_the_old_ones_expire_and_uses_them_for_new_ways(
+    browser: Browser, deployment: Deployment, turn: TurnServer
+) -> None:
+    ada, bob = [await TimeTraveller.enter(browser, deployment, "renewed", name) for name in ("Ada", "Bob")]
+    await bob.sees(ada)
+    (old,) = set(await ada.page.evaluate(USERNAMES))
+    # They are good for an hour.
+    await ada.page.clock.fast_forward("50:00")
+
+    async def renewed(_: Participant) -> bool:
+        return old not in await ada.page.evaluate(USERNAMES)
+
+    await ada.until(renewed, "has new credentials")
+    (new,) = set(await ada.page.evaluate(USERNAMES))
+    assert turn.logged(f"new, realm=<turn.example.org>, username=<{new}>") == 0
+    await ada.page.evaluate("dispatchEvent(new Event('online'))")
+
+    async def in_use(_: Participant) -> bool:
+        return turn.logged(f"new, realm=<turn.example.org>, username=<{new}>") >= 2
+
+    await ada.until(in_use, "looks for new ways with them")
+    await bob.sees(ada)
+    await ada.sees(bob)
+    assert ada.problems + bob.problems == []
+
+
+async def short_lived(browser: Browser, deployment: Deployment, turn: TurnServer, name: str) -> DemoParticipant:
+    """Have somebody come by a relay, with credentials that are good for :data:`LIFE`."""
+    server = dataclasses.asdict(credentials(turn, lives=LIFE)) | {"urls": turn.urls[0]}
+    return await DemoParticipant.come(
+        browser, deployment, "expiring", name, iceServers=[server], iceTransportPolicy="relay"
+    )

@@ -73,31 +73,33 @@ function PersonRow({ call, state, person, moderated, attempts }: PersonRowProps)
       <span className="person-name">
         {name} {self && <span className="quiet">({WORDS.you})</span>}
       </span>
-      {hand !== null && (
-        <span className="person-hand">
-          <HandIcon title={STRINGS.hand.place(hand)} />
-          <span aria-hidden="true">{hand}</span>
-        </span>
-      )}
-      <Quality person={person} />
-      {muted ? (
-        <MicrophoneOffIcon title={WORDS.microphone(false)} />
-      ) : (
-        <MicrophoneIcon title={WORDS.microphone(true)} />
-      )}
-      {camera ? <CameraIcon title={WORDS.camera(true)} /> : <CameraOffIcon title={WORDS.camera(false)} />}
-      {moderated && (
-        <button
-          type="button"
-          className="panel-close"
-          data-testid="person-menu"
-          aria-label={WORDS.moderate(name)}
-          aria-expanded={open}
-          onClick={() => setOpen(!open)}
-        >
-          <MoreIcon />
-        </button>
-      )}
+      <span className="person-signs">
+        {hand !== null && (
+          <span className="person-hand">
+            <HandIcon title={STRINGS.hand.place(hand)} />
+            <span aria-hidden="true">{hand}</span>
+          </span>
+        )}
+        <Quality person={person} />
+        {muted ? (
+          <MicrophoneOffIcon title={WORDS.microphone(false)} />
+        ) : (
+          <MicrophoneIcon title={WORDS.microphone(true)} />
+        )}
+        {camera ? <CameraIcon title={WORDS.camera(true)} /> : <CameraOffIcon title={WORDS.camera(false)} />}
+        {moderated && (
+          <button
+            type="button"
+            className="panel-close"
+            data-testid="person-menu"
+            aria-label={WORDS.moderate(name)}
+            aria-expanded={open}
+            onClick={() => setOpen(!open)}
+          >
+            <MoreIcon />
+          </button>
+        )}
+      </span>
       {moderated && open && <PersonActions call={call} state={state} person={person} attempts={attempts} />}
     </li>
   );

@@ -57,12 +57,12 @@ export function RoomPage({ roomId }: { roomId: string }) {
     const call = new Call({ door: entered, displayName, media: own });
     window.connect = call;
     const unsubscribe = call.state.subscribe(() => {
-      const { status, problem } = call.state.get();
+      const { status, problem, displayName: joinAs } = call.state.get();
       if (status !== "ended") return;
       unsubscribe();
       const { microphone, camera } = own.state.get();
       own.stop();
-      const next = { microphone: microphone.on, camera: camera.on, joinAs: displayName, door: entered };
+      const next = { microphone: microphone.on, camera: camera.on, joinAs, door: entered };
       setPhase({ name: "left", problem, next });
     });
     setPhase({ name: "call", call });

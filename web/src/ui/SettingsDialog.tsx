@@ -1,4 +1,4 @@
-/** Devices, how much is shown, and how the page looks. */
+/** One's name, devices, how much is shown, and how the page looks. */
 
 import type { Call } from "@connect/client";
 import { useState } from "react";
@@ -9,6 +9,7 @@ import { Dialog } from "./Dialog";
 import { useStore } from "./hooks";
 import { Level } from "./Level";
 import { Video } from "./media";
+import { NameSetting } from "./NameSetting";
 import { canChooseSpeaker, type Playback } from "./playback";
 import { rememberedTheme } from "./remember";
 import { STRINGS } from "./strings";
@@ -28,6 +29,7 @@ export function SettingsDialog({ call, playback, onClose }: SettingsDialogProps)
   const { media } = call;
   const { settings } = STRINGS;
   const local = useStore(media.state);
+  const { permissions } = useStore(call.state);
   const { microphone, camera } = local;
   const attempts = useAttempts();
   // What does not work with a device is said here, too: the banner is behind the dialog.
@@ -51,6 +53,7 @@ export function SettingsDialog({ call, playback, onClose }: SettingsDialogProps)
           </div>
         </div>
         <div className="settings-column">
+          {permissions.canUpdateOwnMetadata && <NameSetting call={call} />}
           {canChooseSpeaker() && <SpeakerSelect {...{ call, playback, attempts }} />}
           <VideoCountSelect call={call} attempts={attempts} />
           <ThemeSelect />

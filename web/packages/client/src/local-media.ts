@@ -44,6 +44,12 @@ const CAMERA: MediaTrackConstraints = {
   frameRate: { ideal: 30 },
 };
 
+const SCREEN: DisplayMediaStreamOptions = {
+  video: { frameRate: { ideal: 15 } },
+  // Browsers would take music for the noise around a voice.
+  audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+};
+
 /**
  * Owns the tracks that it opens and stops them: nobody else does.
  *
@@ -116,11 +122,7 @@ export class LocalMedia {
     return this.#enqueue(["screen"], async () => {
       if (this.state.get().screen.track) return;
       this.#set("screen", { pending: true, problem: null });
-      const stream = await this.#open(
-        "screen",
-        { video: { frameRate: { ideal: 15 } }, audio: true },
-        "display",
-      );
+      const stream = await this.#open("screen", SCREEN, "display");
       if (!(stream instanceof MediaStream)) {
         this.#set("screen", { pending: false, problem: stream.code === "permission_denied" ? null : stream });
         return;

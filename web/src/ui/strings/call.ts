@@ -61,6 +61,9 @@ export const CALL = {
   },
   settings: {
     title: "Settings",
+    name: "Your name",
+    rename: "Change",
+    renamed: "Everybody sees it.",
     camera: "Camera",
     microphone: "Microphone",
     speaker: "Speaker",
