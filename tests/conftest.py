@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from loguru import logger
 
@@ -19,6 +20,10 @@ from app.server import Server
 from tests.ports import free_port, free_ports
 
 ROOT = Path(__file__).parents[1]
+
+# How long an example takes is not what is tried with it, and depends on what else runs.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 #: Fixtures of databases, and of Redis.
 pytest_plugins = ("tests.databases", "tests.redis_server")

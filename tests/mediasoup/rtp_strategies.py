@@ -25,7 +25,7 @@ from app.mediasoup.rtp_parameters import (
 )
 
 #: How to run tests with them: time says nothing about them on a busy machine.
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+patient = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 T = TypeVar("T")
 Parameters = dict[str, ParameterValue]

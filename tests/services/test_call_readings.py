@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.mediasoup.stats import RtpStreamStats, TransportStats
@@ -139,14 +139,12 @@ def test_the_mean_of_nothing_is_none() -> None:
     assert Mean().value is None
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**12), min_size=1))
 def test_a_counter_that_never_falls_grew_to_its_last_value(counts: list[int]) -> None:
     counters = Counters()
     assert sum(counters.grow({"only": count}) for count in sorted(counts)) == max(counts)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.integers(0, 3), st.lists(st.tuples(COUNT, COUNT), max_size=10)))
 def test_whatever_is_counted_a_loss_is_from_0_to_1(counts: dict[int, list[tuple[int, int]]]) -> None:
     tally = Tally(START)

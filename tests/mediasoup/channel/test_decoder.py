@@ -110,7 +110,7 @@ def test_a_vector_longer_than_the_message_is_refused(
 
 
 @given(data=st.data())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_mutated_messages_are_read_or_refused(codec: Codec, data: st.DataObject) -> None:
     table = data.draw(st.sampled_from(TABLES))
     message = bytearray(codec.encode(table.name, data.draw(VALUES.table(table))))

@@ -138,7 +138,7 @@ def test_a_wrong_value_is_refused_by_name(codec: Codec, table: str, value: Any, 
 
 
 @given(data=st.data())
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_whatever_is_put_anywhere_is_either_carried_or_refused(codec: Codec, data: st.DataObject) -> None:
     table = data.draw(st.sampled_from(TABLES))
     value = data.draw(VALUES.table(table))

@@ -30,7 +30,7 @@ numbers = st.integers(0, 2**32 - 1)
 bodies: st.SearchStrategy[Body | None] = st.none() | st.sampled_from(sorted(MEMBERS)).flatmap(
     lambda member: st.tuples(st.just(member), VALUES.table(MEMBERS[member]))
 )
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+patient = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 ID = "3f3c3e3a-0000-4222-8333-444455556666"
 LAYERS: dict[str, Any] = {"preferred_layers": {"spatial_layer": 2, "temporal_layer": 1}}
