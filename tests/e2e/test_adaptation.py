@@ -80,6 +80,8 @@ async def test_a_stream_with_layers_is_received_as_large_as_it_is_shown(
     ada, bob = [await LargeParticipant.enter(browser, deployment, room, name) for name in ("Ada", "Bob")]
     await bob.page.set_viewport_size(LARGE)
     await until_receives_layer(bob, ada, 2)
+    # The server says so before its pictures are there, and sizes are known by both.
+    await bob.until(lambda _: is_as_high(bob, ada, 720), "shows the largest size")
     assert len(await ada.page.evaluate(SIZES_SENT)) == 1
 
     await bob.page.set_viewport_size(SMALL)
@@ -90,6 +92,10 @@ async def test_a_stream_with_layers_is_received_as_large_as_it_is_shown(
     # How much more, the bandwidth decides, which a small video says little of.
     await until_receives_layer(bob, ada, 1, 2)
     assert ada.problems + bob.problems == []
+
+
+async def is_as_high(person: Participant, other: Participant, lines: int) -> bool:
+    return (await person.received_from(other, "camera")).get("frameHeight", 0) >= lines
 
 
 async def until_sends(person: Participant, *sizes: str) -> None:
