@@ -95,7 +95,7 @@ async def test_a_stream_with_layers_is_received_as_large_as_it_is_shown(
 
 
 async def is_as_high(person: Participant, other: Participant, lines: int) -> bool:
-    return (await person.received_from(other, "camera")).get("frameHeight", 0) >= lines
+    return bool((await person.received_from(other, "camera")).get("frameHeight", 0) >= lines)
 
 
 async def until_sends(person: Participant, *sizes: str) -> None:
