@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-
-import pytest
 from playwright.async_api import Browser
 
-from .conftest import chromium
 from .deployment import Deployment
-from .namespaces import MEDIA_ADDRESS, PAGE_ADDRESS, Network, needs_network
+from .namespaces import Network, needs_network
 from .participant import LargeParticipant, Participant
 from .small import SmallParticipant
-from .test_network_trouble import launched
+from .test_network_trouble import browser, browser_at_home, deployment, network, whole_network
+
+__all__ = ["browser", "browser_at_home", "deployment", "network", "whole_network"]
 
 pytestmark = needs_network
 
@@ -31,36 +28,10 @@ class Onlooker(SmallParticipant):
     WINDOW = (1920, 1200)
 
 
-@pytest.fixture(scope="module")
-def network() -> Iterator[Network]:
-    with Network() as network, network.world():
-        network.line_up(1)
-        yield network
-
-
-@pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory, network: Network) -> Iterator[Deployment]:
-    folder = tmp_path_factory.mktemp("narrow")
-    with Deployment(folder, workers=1, CONNECT_HOST="0.0.0.0", CONNECT_RTC_IP=MEDIA_ADDRESS) as deployment:
-        deployment.url = f"http://{PAGE_ADDRESS}:{deployment.port}"
-        yield deployment
-
-
-@pytest.fixture
-async def browser(deployment: Deployment) -> AsyncIterator[Browser]:
-    async with launched(chromium(), deployment) as browser:
-        yield browser
-
-
-@pytest.fixture
-async def browser_at_home(network: Network, deployment: Deployment, tmp_path: Path) -> AsyncIterator[Browser]:
-    async with launched(network.at_home(chromium(), tmp_path / "chromium"), deployment) as browser:
-        yield browser
-
-
 async def test_on_a_narrow_line_the_video_that_matters_more_comes_larger(
     network: Network, deployment: Deployment, browser: Browser, browser_at_home: Browser
 ) -> None:
+    network.line_up(1)
     ada, bob = [await LargeParticipant.enter(browser, deployment, "narrow", name) for name in ("Ada", "Bob")]
     for sender in (ada, bob):
         # What is tried here is pictures, and nobody but the onlooker needs any.

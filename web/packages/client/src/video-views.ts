@@ -36,6 +36,10 @@ export class VideoViews {
   #changed = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #observers: { sizes: ResizeObserver; places: IntersectionObserver } | null = null;
+  /** Who was there, and which layer came of each producer, when that was looked at last. */
+  #peers: CallState["peers"] = [];
+  #layers = new Map<string, number | undefined>();
+  #endWatching: (() => void) | null = null;
 
   constructor(
     private readonly state: Store<CallState>,
@@ -48,6 +52,9 @@ export class VideoViews {
     if (before) this.remove(before);
     const view = { element, producerId, onScreen: false };
     this.#views.set(element, view);
+    // Videos tell their new size, and what an element holds is heard by it, too, before the video itself does.
+    element.addEventListener("resize", this.#arrives, true);
+    this.#endWatching ??= this.state.subscribe(this.#layersMayHaveChanged);
     const { sizes, places } = this.#observe();
     sizes.observe(element);
     places.observe(element);
@@ -57,6 +64,7 @@ export class VideoViews {
   remove(view: View): void {
     if (this.#views.get(view.element) !== view) return;
     this.#views.delete(view.element);
+    view.element.removeEventListener("resize", this.#arrives, true);
     this.#observers?.sizes.unobserve(view.element);
     this.#observers?.places.unobserve(view.element);
     this.#note(view);
@@ -65,6 +73,9 @@ export class VideoViews {
   /** Watch nothing any more, and tell nothing. */
   close(): void {
     clearTimeout(this.#timer);
+    this.#endWatching?.();
+    this.#endWatching = null;
+    for (const element of this.#views.keys()) element.removeEventListener("resize", this.#arrives, true);
     this.#observers?.sizes.disconnect();
     this.#observers?.places.disconnect();
     this.#observers = null;
@@ -91,6 +102,22 @@ export class VideoViews {
 
   readonly #noteAll = (): void => {
     for (const view of this.#views.values()) this.#note(view);
+  };
+
+  /** Pictures of another size are shown: what was made of the size before may have been wrong. */
+  readonly #arrives = ({ currentTarget }: Event): void => this.#note(this.#views.get(currentTarget as HTMLElement));
+
+  /** The server tells the layer that it sends, somewhat before or after its pictures are there. */
+  readonly #layersMayHaveChanged = (): void => {
+    const { peers } = this.state.get();
+    if (peers === this.#peers) return;
+    const media = peers.flatMap((peer) => peer.media);
+    const layers = new Map(media.map(({ producerId, layers }) => [producerId, layers?.spatialLayer]));
+    for (const view of this.#views.values()) {
+      if (layers.get(view.producerId) !== this.#layers.get(view.producerId)) this.#note(view);
+    }
+    this.#peers = peers;
+    this.#layers = layers;
   };
 
   #note(view: View | undefined): void {

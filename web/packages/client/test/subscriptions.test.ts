@@ -64,7 +64,7 @@ describe("Subscriptions", () => {
     await vi.waitFor(() => expect(call.state.get().peers[0]?.media).toHaveLength(1));
     return rest;
   };
-  const element = (clientHeight: number) => ({ clientHeight }) as HTMLElement;
+  const element = (clientHeight: number) => Object.assign(new EventTarget(), { clientHeight }) as HTMLElement;
   const show = (target: HTMLElement, isIntersecting = true) =>
     FakeObserver.made.at(-1)?.report([{ target, isIntersecting }]);
   const resized = (target: HTMLElement) => FakeObserver.made.at(-2)?.report([{ target }]);
@@ -117,14 +117,37 @@ describe("Subscriptions", () => {
 
   test("a video comes in the size in which it is shown, and another one when that changes", async () => {
     const { producerId } = await camera();
-    const tile = { clientHeight: 150 };
-    call.subscriptions.observeVideo(tile as HTMLElement, { producerId });
-    show(tile as HTMLElement);
+    const tile = element(150) as { clientHeight: number } & HTMLElement;
+    call.subscriptions.observeVideo(tile, { producerId });
+    show(tile);
     const small = { producerId, visible: true, preferredLayers: { spatialLayer: 0 } };
     await hears(small);
     tile.clientHeight = 700;
-    resized(tile as HTMLElement);
+    resized(tile);
     await hears(small, { producerId, visible: true, preferredLayers: null });
+  });
+
+  test("a size that was worked out while another layer was about to come is worked out again when it is there", async () => {
+    const { producerId, id: consumerId } = await camera();
+    const track = call.state.get().peers[0]?.media[0]?.track as MediaStreamTrack;
+    let height = 360;
+    track.getSettings = () => ({ height });
+    server.notify("consumerLayersChanged", { consumerId, spatialLayer: 2, temporalLayer: 2 });
+    const tile = element(150);
+    call.subscriptions.observeVideo(tile, { producerId });
+    show(tile);
+    // Taken for 360 lines in all, of which the middle size has too few.
+    const middle = { producerId, visible: true, preferredLayers: { spatialLayer: 1 } };
+    await hears(middle);
+    height = 720;
+    tile.dispatchEvent(new Event("resize"));
+    const small = { producerId, visible: true, preferredLayers: { spatialLayer: 0 } };
+    await hears(middle, small);
+    height = 360;
+    tile.dispatchEvent(new Event("resize"));
+    await hears(middle, small, middle);
+    server.notify("consumerLayersChanged", { consumerId, spatialLayer: 1, temporalLayer: 2 });
+    await hears(middle, small, middle, small);
   });
 
   test("a video that is shown twice comes in the larger size, and stops when nobody sees it", async () => {
