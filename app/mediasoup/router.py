@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeVar, Unpack, overload
 
 import msgspec
+from msgspec.structs import replace
 
 from . import ortc
 from .active_speaker_observer import ActiveSpeakerObserver
@@ -107,7 +108,8 @@ class Router(WorkerObject):
 
     def update_media_codecs(self, media_codecs: Sequence[RtpCodecCapability]) -> None:
         """Use other codecs for what is produced from now on."""
-        self.rtp_capabilities = ortc.generate_router_rtp_capabilities(media_codecs)
+        codecs = ortc.generate_router_rtp_capabilities(media_codecs).codecs
+        self.rtp_capabilities = replace(self.rtp_capabilities, codecs=codecs)
 
     def can_consume(self, *, producer_id: str, rtp_capabilities: RtpCapabilities) -> bool:
         """Tell whether an endpoint with these capabilities could consume that producer."""

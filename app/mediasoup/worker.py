@@ -251,10 +251,18 @@ class Worker:
         return server
 
     async def create_router(
-        self, *, media_codecs: Sequence[RtpCodecCapability] = (), app_data: dict[str, Any] | None = None
+        self,
+        *,
+        media_codecs: Sequence[RtpCodecCapability] = (),
+        layered_av1: bool = False,
+        app_data: dict[str, Any] | None = None,
     ) -> Router:
-        """Make a router for these codecs. Raises UnsupportedError for one that mediasoup does not know."""
-        capabilities = ortc.generate_router_rtp_capabilities(media_codecs)
+        """
+        Make a router for these codecs; ``layered_av1``: see :func:`ortc.generate_router_rtp_capabilities`.
+
+        Raises UnsupportedError for a codec that mediasoup does not know.
+        """
+        capabilities = ortc.generate_router_rtp_capabilities(media_codecs, layered_av1=layered_av1)
         router_id = new_id()
         await self._create(
             "worker_create_router",

@@ -7,15 +7,22 @@ import enum
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from app.mediasoup.consumer import Consumer
 from app.mediasoup.data_structures import ConsumerLayers
 from app.mediasoup.errors import MediasoupError
+from app.mediasoup.ortc import has_av1_layers
+from app.mediasoup.rtp_parameters import RtpParameters
+from app.mediasoup.supported_rtp_capabilities import DEPENDENCY_DESCRIPTOR
 
 if TYPE_CHECKING:
     from loguru import Logger
 
 #: The worker takes the highest layer that there is for one that is higher.
 HIGHEST = 255
+#: All temporal layers of the smallest size.
+SMALLEST = ConsumerLayers(spatial_layer=0, temporal_layer=HIGHEST)
 
 
 class Pause(enum.Enum):
@@ -29,6 +36,16 @@ class Pause(enum.Enum):
     HIDDEN = "hidden"
     #: Others spoke more recently than its owner, and there is not room for all.
     SUSPENDED = "suspended"
+
+
+def can_tell_layers_apart(parameters: RtpParameters) -> bool:
+    """
+    Whether who receives this can decode more than its smallest size.
+
+    AV1's larger ones take the dependency descriptor, which old browsers, and programs, may not know.
+    """
+    extensions = [extension.uri for extension in parameters.header_extensions]
+    return DEPENDENCY_DESCRIPTOR in extensions or not has_av1_layers(parameters)
 
 
 class ConsumerControl:
@@ -52,13 +69,15 @@ class ConsumerControl:
         self._log = log
         self._on_change = on_change
         self._pauses = set(pauses)
-        self._layers = self._asked_layers = layers
+        self._asked_layers = layers
+        self._only_smallest = not can_tell_layers_apart(consumer.rtp_parameters)
+        self._layers = self._limited(layers)
         self._priority = consumer.priority
         self._task: asyncio.Task[None] | None = None
 
     @property
     def layers(self) -> ConsumerLayers | None:
-        """The highest layers that the client wants, ``None`` for all."""
+        """The highest layers that the client wants and can decode, ``None`` for all."""
         return self._layers
 
     def paused_for(self, reason: Pause) -> bool:
@@ -79,7 +98,7 @@ class ConsumerControl:
 
     def prefer(self, layers: ConsumerLayers | None) -> None:
         """Have these layers sent at most; audio, and video of one layer, have none to choose."""
-        if layers != self._layers:
+        if (layers := self._limited(layers)) != self._layers:
             self._layers = layers
             self._follow()
 
@@ -108,6 +127,11 @@ class ConsumerControl:
         """
         # Others may wait for the same task.
         await asyncio.shield(self._running())
+
+    def _limited(self, layers: ConsumerLayers | None) -> ConsumerLayers | None:
+        if not self._only_smallest or (layers is not None and layers.spatial_layer == 0):
+            return layers
+        return SMALLEST if layers is None else replace(layers, spatial_layer=0)
 
     def _follow(self) -> None:
         if not self.consumer.closed:

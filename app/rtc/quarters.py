@@ -34,7 +34,7 @@ class Quarters:
         :raises Unavailable: the worker died meanwhile
         :raises MediasoupError: it could not
         """
-        router = await home.worker.create_router(media_codecs=media_codecs(codecs))
+        router = await home.worker.create_router(media_codecs=media_codecs(codecs), layered_av1=True)
         try:
             loudness = await router.create_audio_level_observer(
                 max_entries=max_peers, threshold=SPEAKER_THRESHOLD, interval=SPEAKER_INTERVAL

@@ -320,6 +320,20 @@ def test_capture_time_is_announced_only_if_it_comes() -> None:
     assert ABS_CAPTURE_TIME not in uris(consumable("video", producer(VP8), ROUTER))
 
 
+@pytest.mark.parametrize(
+    ("codec", "mode", "gets_it"), [("AV1", "L3T3_KEY", True), ("AV1", "L1T3", False), ("VP9", "L3T3_KEY", False)]
+)
+def test_av1_with_spatial_layers_comes_with_what_tells_them_apart_where_the_router_was_made_for_it(
+    codec: str, mode: str, gets_it: bool
+) -> None:
+    params = producer(sent(f"video/{codec}", 96), encodings=[RtpEncodingParameters(ssrc=1, scalability_mode=mode)])
+    usual = generate_router_rtp_capabilities([video(codec)])
+    assert DEPENDENCY_DESCRIPTOR not in uris(consumable("video", params, usual))
+    router = generate_router_rtp_capabilities([video(codec)], layered_av1=True)
+    assert (DEPENDENCY_DESCRIPTOR in uris(consumable("video", params, router))) == gets_it
+    assert sorted(ext.uri for ext in router.header_extensions) == sorted(ext.uri for ext in usual.header_extensions)
+
+
 def test_the_level_of_h264_is_the_one_on_which_both_agree() -> None:
     router = generate_router_rtp_capabilities([video("H264", packetization_mode=1, profile_level_id="42e01f")])
     high = producer(sent("video/H264", 100, packetization_mode=1, profile_level_id="42e034"))

@@ -77,6 +77,13 @@ async def produce_chat(peer: Peer) -> DataProducer:
     )
 
 
+def scalable(ssrc: int, mime_type: str) -> RtpParameters:
+    """Three spatial layers of three temporal layers each in one stream, as a browser sends them."""
+    codec = RtpCodecParameters(mime_type=mime_type, payload_type=98, clock_rate=90_000)
+    encoding = RtpEncodingParameters(ssrc=ssrc, scalability_mode="L3T3_KEY")
+    return RtpParameters(mid=str(ssrc), codecs=[codec], encodings=[encoding])
+
+
 async def produce_simulcast(peer: Peer, ssrc: int = 3333, **app_data: Any) -> Producer:
     """Send video in three spatial layers of three temporal layers each, on the peer's first transport."""
     encodings = [RtpEncodingParameters(ssrc=ssrc + layer, scalability_mode="L1T3") for layer in range(3)]

@@ -7,14 +7,17 @@ import random
 
 import pytest
 from loguru import logger
+from msgspec.structs import replace
 
 from app.mediasoup.consumer import Consumer
 from app.mediasoup.data_structures import ConsumerLayers
 from app.mediasoup.errors import RequestTimeoutError
+from app.mediasoup.supported_rtp_capabilities import DEPENDENCY_DESCRIPTOR
 from app.rtc.consumer_control import ConsumerControl, Pause
 from app.rtc.events import ConsumerScoreChanged
+from app.rtc.room import Room
 
-from .parameters import produce_audio, produce_simulcast
+from .parameters import produce_audio, produce_simulcast, scalable, sending_transport
 from .people import Arrive
 
 LOW = ConsumerLayers(spatial_layer=0, temporal_layer=1)
@@ -82,6 +85,32 @@ async def test_no_preference_means_all_layers(control: ConsumerControl) -> None:
     control.prefer(None)
     await control.settled()
     assert control.consumer.preferred_layers == ConsumerLayers(spatial_layer=2, temporal_layer=2)
+
+
+@pytest.mark.parametrize(
+    ("mime_type", "knows_descriptor", "most"),
+    [("video/AV1", True, 2), ("video/AV1", False, 0), ("video/VP9", False, 2)],
+)
+async def test_who_can_not_tell_the_layers_of_av1_apart_gets_its_smallest_size(
+    room: Room, arrive: Arrive, mime_type: str, knows_descriptor: bool, most: int
+) -> None:
+    (ada, _), (bob, bobs) = await arrive("ada"), await arrive("bob")
+    known = [e for e in room.rtp_capabilities.header_extensions if knows_descriptor or e.uri != DEPENDENCY_DESCRIPTOR]
+    bob.media.subscriber.rtp_capabilities = replace(room.rtp_capabilities, header_extensions=known)
+    await ada.media.produce(
+        transport_id=sending_transport(ada), kind="video", rtp_parameters=scalable(3333, mime_type), app_data={}
+    )
+    control = bob.media.subscriber.control((await bobs.hears(ConsumerScoreChanged)).consumer_id)
+
+    async def preferred() -> ConsumerLayers | None:
+        await control.settled()
+        return control.consumer.preferred_layers
+
+    assert await preferred() == ConsumerLayers(spatial_layer=most, temporal_layer=2)
+    control.prefer(ConsumerLayers(spatial_layer=1, temporal_layer=1))
+    assert await preferred() == ConsumerLayers(spatial_layer=min(1, most), temporal_layer=1)
+    control.prefer(None)
+    assert await preferred() == ConsumerLayers(spatial_layer=most, temporal_layer=2)
 
 
 async def test_sound_has_no_layers_to_prefer(arrive: Arrive) -> None:
