@@ -20,6 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 STATEMENT_SHARE = 0.8
 #: Seconds for connecting where the caller sets no limit.
 CONNECT_SECONDS = 30.0
+#: Every transaction commits, rolls back or invalidates its connection. Another rollback as it goes back to the pool
+#: would be one more answer to wait for, and an error in the log where a task is cancelled just then.
+_RETURNED_AS_THEY_ARE: dict[str, Any] = {"pool_reset_on_return": None}
 
 
 def make_engine(url: str, *, pool_size: int = 1, timeout: float | None = None) -> AsyncEngine:
@@ -71,6 +74,7 @@ def _postgresql(url: URL, pool_size: int, timeout: float | None) -> AsyncEngine:
         pool_timeout=(timeout or CONNECT_SECONDS) * STATEMENT_SHARE,
         pool_use_lifo=True,
         hide_parameters=True,
+        **_RETURNED_AS_THEY_ARE,
     )
 
 
@@ -114,6 +118,7 @@ def _sqlite(url: URL, pool_size: int, timeout: float | None) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=(timeout or CONNECT_SECONDS) * STATEMENT_SHARE,
         hide_parameters=True,
+        **_RETURNED_AS_THEY_ARE,
     )
     # Migrations copy tables and drop the old ones; with foreign keys on, that would delete what belongs to them.
     foreign_keys = "ON" if timeout is not None else "OFF"

@@ -63,6 +63,25 @@ async def test_a_caller_that_goes_away_rolls_it_back(database: Database) -> None
     assert await count_users(database) == 0
 
 
+async def test_who_is_cancelled_at_any_moment_leaves_no_error_in_the_log(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def add() -> None:
+        async with database.transaction() as tx:
+            tx.add(a_user())
+
+    for step in range(100):
+        adding = asyncio.create_task(add())
+        # Each time a little later: while it connects, works, commits or is over.
+        await asyncio.wait([adding], timeout=step / 10_000)
+        adding.cancel()
+        await asyncio.wait([adding])
+    # asyncpg's own futures are not what this is about.
+    assert [record.message for record in caplog.records if record.name.startswith("sqlalchemy")] == []
+    await add()
+    assert await count_users(database) >= 1
+
+
 async def test_what_was_stored_is_as_it_was_given(database: Database) -> None:
     start = datetime(2026, 3, 29, 1, 30, 0, 123_456, timezone(timedelta(hours=2)))
     async with database.transaction() as tx:
