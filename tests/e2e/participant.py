@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -10,8 +11,8 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locato
 
 from .deployment import Deployment
 
-#: Seconds that something on a page may take before the test fails.
-PATIENCE = 40.0
+#: Seconds that something on a page may take before the test fails, and those between looks at it, which cost it time.
+PATIENCE, LOOK_EVERY = 40.0, 0.1
 
 
 #: Has the page get a camera of another size than it asks for.
@@ -144,7 +145,7 @@ class Participant:
             async with asyncio.timeout(PATIENCE):
                 # The page is asked, since it can not tell.
                 while not await condition(self):  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(LOOK_EVERY)
         except TimeoutError:
             state = await self.page.evaluate("JSON.stringify(window.connect?.state.get())")
             raise AssertionError(f"{self.name}: not in time: {what}; {state}; {self.problems}") from None
@@ -165,6 +166,16 @@ class Participant:
             return await self.page.get_by_test_id("tile").count() == count
 
         await self.until(shown, f"{count} tiles")
+
+
+async def they_see_each_other(*people: Participant) -> None:
+    """Wait until each of them sees each other one."""
+    await asyncio.gather(*(one.sees(other) for one, other in itertools.permutations(people, 2)))
+
+
+async def they_hear_each_other(*people: Participant) -> None:
+    """Wait until each of them hears each other one."""
+    await asyncio.gather(*(one.hears(other) for one, other in itertools.permutations(people, 2)))
 
 
 class LargeParticipant(Participant):

@@ -14,6 +14,7 @@ from tests.services.waiting import eventually
 from .balancer import Balancer
 from .cluster import Cluster, Node
 from .deployment import PASSWORD
+from .participant import they_see_each_other
 from .small import SmallParticipant
 from .test_meeting import until_text, write
 from .watching import Look, back_at, longest_freeze, watch, watched
@@ -92,7 +93,7 @@ class Spread:
         dan = await _enter(browser, balancer, room, "Dan")
         assert len({first.id, cleo.node(cluster).id, dan.node(cluster).id}) == len(cluster.nodes)
         spread = cls(room, token, first, olga, bob, cleo, dan)
-        await they_see_each_other(spread.people)
+        await all_are_there(spread.people)
         for person in spread.people:
             await person.toggle("chat")
         return spread
@@ -118,7 +119,7 @@ class Fall:
         """Wait until all is well again; everybody has been watching since before it ``fell``."""
         for person in call.lost:
             await person.until_back()
-        await they_see_each_other(call.people)
+        await all_are_there(call.people)
         ids = {person.name: await person.peer_id() for person in call.people}
         looks = {person.name: await watched(person) for person in call.people}
         pictures = [(looks[one.name], ids[other.name]) for one in call.spared for other in call.lost]
@@ -149,12 +150,11 @@ async def they_watch(people: Sequence[Led]) -> None:
         await person.until(_has_looked, "has looked")
 
 
-async def they_see_each_other(people: Sequence[Led]) -> None:
+async def all_are_there(people: Sequence[Led]) -> None:
+    """Wait until all have a tile for each, and see each other."""
     for person in people:
         await person.until_tiles(len(people))
-        for other in people:
-            if other is not person:
-                await person.sees(other)
+    await they_see_each_other(*people)
 
 
 async def all_read(people: Sequence[Led], writer: Led, text: str) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-
 from playwright.async_api import Browser
 
 from .deployment import PASSWORD, Deployment
-from .participant import Participant
+from .participant import Participant, they_hear_each_other, they_see_each_other
 
 
 async def test_two_who_never_met_find_each_other_by_a_link_and_through_a_lobby(
@@ -26,9 +24,8 @@ async def test_two_who_never_met_find_each_other_by_a_link_and_through_a_lobby(
 
     await ada.click("admit-button")
     await bob.until_joined()
-    for one, other in ((ada, bob), (bob, ada)):
-        await one.sees(other)
-        await one.hears(other)
+    await they_see_each_other(ada, bob)
+    await they_hear_each_other(ada, bob)
     assert await ada.page.get_by_test_id("lobby-entry").count() == 0
     assert ada.problems + bob.problems == []
 
@@ -71,8 +68,7 @@ async def test_deleting_a_room_ends_its_call_for_everybody(browser: Browser, dep
     _, owner = deployment.sign_up("Rita")
     room = deployment.api("POST", "/rooms", {"name": "For a moment"}, owner)["code"]
     people = [await Participant.enter(browser, deployment, room, name) for name in ("Sam", "Tom")]
-    for one, other in itertools.permutations(people):
-        await one.sees(other)
+    await they_see_each_other(*people)
 
     deployment.api("DELETE", f"/rooms/{room}", None, owner)
     for person in people:

@@ -15,6 +15,7 @@ from playwright.async_api import Browser
 from tests.left_over import left_over
 from tests.rtc.fakes import until
 
+from .participant import they_see_each_other
 from .plain_speaker import NETWORKS, PlainSpeaker, plain_ports, tokens_for
 from .rtp_probe import Probe
 from .rtp_streams import Stream
@@ -103,10 +104,7 @@ async def test_no_packet_is_lost_and_people_hardly_notice(
     room = f"call-{end.__name__}"
     people = [await SmallParticipant.enter(browser, connect, room, name) for name in ("Ada", "Bob", "Cleo")]
     ada, bob = people[:2]
-    for person in people:
-        for other in people:
-            if other is not person:
-                await person.sees(other)
+    await they_see_each_other(*people)
     await ada.toggle("chat")
     await write(ada, "Is it still on?")
     await bob.toggle("hand")

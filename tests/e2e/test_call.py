@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-
 from playwright.async_api import Browser
 
 from .deployment import Deployment
-from .participant import Participant
+from .participant import Participant, they_hear_each_other, they_see_each_other
 
 
 async def enter_all(browser: Browser, deployment: Deployment, room: str, *names: str) -> list[Participant]:
@@ -16,9 +14,8 @@ async def enter_all(browser: Browser, deployment: Deployment, room: str, *names:
 
 async def test_three_people_see_and_hear_each_other(browser: Browser, deployment: Deployment) -> None:
     people = await enter_all(browser, deployment, "three", "Ada", "Bob", "Cleo")
-    for one, other in itertools.permutations(people, 2):
-        await one.sees(other)
-        await one.hears(other)
+    await they_see_each_other(*people)
+    await they_hear_each_other(*people)
     assert [person.problems for person in people] == [[], [], []]
 
 

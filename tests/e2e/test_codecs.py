@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser
 
 from .deployment import Deployment
-from .participant import Participant
+from .participant import Participant, they_see_each_other
 from .small import SmallParticipant, slow_browser
 
 #: The codecs of what a page gets from all.
@@ -34,8 +34,7 @@ async def test_people_see_each_other_by_the_rooms_codec(
     body = {"name": codec, "codecs": ["opus", codec.lower()]}
     room = deployment.api("POST", "/rooms", body, token)["code"]
     ada, bob = [await SmallParticipant.enter(browser, deployment, room, name) for name in ("Ada", "Bob")]
-    for one, other in ((ada, bob), (bob, ada)):
-        await one.sees(other)
+    await they_see_each_other(ada, bob)
 
     async def gets_it(person: Participant) -> bool:
         codecs = await person.page.evaluate(CODECS)

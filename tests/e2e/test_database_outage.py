@@ -16,7 +16,7 @@ from tests.databases import PostgresServer
 
 from .bot import Bot
 from .deployment import Deployment
-from .participant import PATIENCE, Participant
+from .participant import PATIENCE, Participant, they_see_each_other
 
 #: Seconds without a database. What is promised holds for any time; a minute was tried, too.
 OUTAGE = float(os.environ.get("OUTAGE_SECONDS", "10"))
@@ -75,8 +75,7 @@ async def test_calls_go_on_without_the_database_and_are_remembered_after_it(
     returned = time.monotonic()
     while (await ask(deployment, f"/api/rooms/{room}", owner)).status != 200:
         assert time.monotonic() - returned < BACK_IN
-    for one, other in ((ada, bob), (bob, ada)):
-        await one.sees(other)
+    await they_see_each_other(ada, bob)
     assert ada.problems + bob.problems == []
     await ada.leave()
     await bob.leave()

@@ -6,15 +6,14 @@ from playwright.async_api import Browser
 
 from .demo_client import DemoParticipant
 from .deployment import Deployment
-from .participant import Participant
+from .participant import Participant, they_hear_each_other, they_see_each_other
 
 
 async def test_both_see_and_hear_each_other(browser: Browser, deployment: Deployment) -> None:
     ada = await Participant.enter(browser, deployment, "demo", "Ada")
     demi = await DemoParticipant.come(browser, deployment, "demo", "Demi")
-    for one, other in ((ada, demi), (demi, ada)):
-        await one.sees(other)
-        await one.hears(other)
+    await they_see_each_other(ada, demi)
+    await they_hear_each_other(ada, demi)
     assert ada.problems + demi.problems == []
 
 

@@ -14,7 +14,7 @@ from playwright.async_api import Browser
 from .deployment import Deployment
 from .firefox import launch_firefox
 from .line import Line
-from .participant import Participant
+from .participant import Participant, they_see_each_other
 from .test_resume import SEES_ANEW, WATCH
 from .test_worker_death import worker_of
 
@@ -68,10 +68,6 @@ async def test_firefox_comes_back_and_goes_on(browser: Browser, deployment: Depl
         assert await foxy.page.evaluate("seen.events") == ["resumed"]
         assert set(await foxy.page.evaluate("seen.peers")) == {"Ada"}
         assert ada.problems == []
-
-
-async def they_see_each_other(one: Participant, other: Participant) -> None:
-    await asyncio.gather(one.sees(other), other.sees(one))
 
 
 async def has_restarted(person: Participant, times: int) -> bool:

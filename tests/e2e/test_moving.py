@@ -13,6 +13,7 @@ from tests.services.waiting import eventually
 
 from .cluster import Cluster, Node
 from .deployment import PASSWORD
+from .participant import they_see_each_other
 from .small import SmallParticipant, slow_browser
 from .watching import longest_freeze, watch, watched
 
@@ -74,7 +75,7 @@ async def test_people_move_to_another_node_with_all_that_they_have(
     # Wherever one asks, the way leads to the node that has the call.
     for person in people:
         await person.until_at(at)
-    await they_see_each_other(people)
+    await both_are_there(people)
     await bob.toggle("hand")
     await (await olga.tile_of(bob)).get_by_test_id("hand-badge").wait_for()
     for person in people:
@@ -83,7 +84,7 @@ async def test_people_move_to_another_node_with_all_that_they_have(
     assert await drain(at) == "draining; people still here: 2, calls: 1\n"
     for person in people:
         await person.until_at(other)
-    await they_see_each_other(people)
+    await both_are_there(people)
     await eventually(lambda: drained(at))
 
     gaps = [longest_freeze(await watched(one), await seen.peer_id()) for one, seen in (people, people[::-1])]
@@ -107,10 +108,10 @@ async def signed_in(browser: Browser, node: Node, room: str, name: str, email: s
     return person
 
 
-async def they_see_each_other(people: tuple[Mover, Mover]) -> None:
-    for one, other in (people, people[::-1]):
-        await one.until_tiles(2)
-        await one.sees(other)
+async def both_are_there(people: tuple[Mover, Mover]) -> None:
+    for person in people:
+        await person.until_tiles(2)
+    await they_see_each_other(*people)
 
 
 async def drain(node: Node) -> str:

@@ -15,7 +15,7 @@ from tests.turn_server import TurnServer
 from .demo_client import DemoParticipant
 from .deployment import Deployment
 from .network import PAIRS, RelayedParticipant, ways
-from .participant import Participant
+from .participant import Participant, they_hear_each_other, they_see_each_other
 from .test_client import come, until, until_decodes
 
 #: Seconds that credentials are good in a test of what comes after them: enough to come in with them.
@@ -52,9 +52,8 @@ async def test_people_who_can_reach_nothing_but_the_relay_see_and_hear_each_othe
     browser: Browser, deployment: Deployment
 ) -> None:
     ada, bob = [await RelayedParticipant.enter(browser, deployment, "relayed", name) for name in ("Ada", "Bob")]
-    for one, other in ((ada, bob), (bob, ada)):
-        await one.sees(other)
-        await one.hears(other)
+    await they_see_each_other(ada, bob)
+    await they_hear_each_other(ada, bob)
     for person in (ada, bob):
         assert [way.kind for way in await ways(person)] == ["relay", "relay"]
     assert ada.problems + bob.problems == []
@@ -69,9 +68,9 @@ async def test_the_relay_can_be_reached_by_tcp(browser: Browser, deployment: Dep
         )
         for name in ("Demi", "Dora")
     ]
-    for one, other in ((demi, dora), (dora, demi)):
-        await one.sees(other)
-        await one.hears(other)
+    await they_see_each_other(demi, dora)
+    await they_hear_each_other(demi, dora)
+    for one in (demi, dora):
         assert [(way.kind, way.relay_protocol) for way in await ways(one)] == [("relay", "tcp")] * 2
     assert demi.problems + dora.problems == []
 
@@ -90,8 +89,8 @@ async def test_media_goes_on_when_the_credentials_that_its_way_was_made_with_hav
 ) -> None:
     with TurnServer(tmp_path, refreshed_after=LIFE) as turn:
         demi, dora = [await short_lived(browser, deployment, turn, name) for name in ("Demi", "Dora")]
-        for one, other in ((demi, dora), (dora, demi)):
-            await one.sees(other)
+        await they_see_each_other(demi, dora)
+        for one in (demi, dora):
             assert [way.kind for way in await ways(one)] == ["relay", "relay"]
 
         # Each way is confirmed for the first time when its credentials are good for no other any more.
@@ -99,9 +98,8 @@ async def test_media_goes_on_when_the_credentials_that_its_way_was_made_with_hav
             return turn.logged("REFRESH processed, success") >= turn.logged("ALLOCATE processed, success") >= 4
 
         await demi.until(confirmed, "all ways are confirmed")
-        for one, other in ((demi, dora), (dora, demi)):
-            await one.sees(other)
-            await one.hears(other)
+        await they_see_each_other(demi, dora)
+        await they_hear_each_other(demi, dora)
         assert demi.problems + dora.problems == []
 
 

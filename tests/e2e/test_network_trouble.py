@@ -17,7 +17,7 @@ from .demo_client import DemoParticipant
 from .deployment import Deployment
 from .namespaces import MEDIA_ADDRESS, PAGE_ADDRESS, Network, needs_network
 from .network import WatchedParticipant, ways
-from .participant import Participant
+from .participant import Participant, they_hear_each_other, they_see_each_other
 
 pytestmark = needs_network
 
@@ -71,9 +71,8 @@ async def test_where_no_udp_gets_through_media_goes_by_tcp(
     network.block_udp(1)
     ada = await WatchedParticipant.enter(browser_at_home, deployment, "no-udp", "Ada")
     bob = await WatchedParticipant.enter(browser, deployment, "no-udp", "Bob")
-    for one, other in ((ada, bob), (bob, ada)):
-        await one.sees(other)
-        await one.hears(other)
+    await they_see_each_other(ada, bob)
+    await they_hear_each_other(ada, bob)
     assert [way.protocol for way in await ways(ada)] == ["tcp", "tcp"]
     assert [way.protocol for way in await ways(bob)] == ["udp", "udp"]
     assert ada.problems + bob.problems == []

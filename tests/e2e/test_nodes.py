@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -12,7 +13,7 @@ from tests.services.waiting import eventually
 
 from .cluster import Cluster, routers_left
 from .deployment import PASSWORD, Deployment
-from .participant import Participant
+from .participant import Participant, they_hear_each_other, they_see_each_other
 from .same_views import Rooms, same_views
 from .small import SmallParticipant, slow_browser
 from .test_meeting import until_text, write
@@ -34,10 +35,7 @@ async def test_people_on_three_nodes_are_in_one_call(browser: Browser, cluster: 
     people = olga, bob, cleo
     for person in people:
         await person.until_tiles(3)
-    for person in people:
-        for other in people:
-            if other is not person:
-                await person.sees(other)
+    await they_see_each_other(*people)
     rooms = Rooms(token, {room: ""})
     await same_views(cluster, rooms, {room: [await person.peer_id() for person in people]})
     await they_speak(people)
@@ -65,10 +63,9 @@ async def they_speak(people: tuple[Participant, ...]) -> None:
     """Everybody hears who turns the microphone on, and sees it."""
     for speaker in people:
         await speaker.toggle("mic")
-        for listener in people:
-            if listener is not speaker:
-                await listener.until_tile(speaker, "muted", "false")
-                await listener.hears(speaker)
+    for listener, speaker in itertools.permutations(people, 2):
+        await listener.until_tile(speaker, "muted", "false")
+    await they_hear_each_other(*people)
 
 
 async def they_write_and_wave(people: tuple[Participant, ...]) -> None:

@@ -17,7 +17,7 @@ from .node_network import MEDIA_PORTS, MIDDLE_ADDRESS, NodeNetwork
 from .passing import Passing
 from .same_views import Rooms, same_views
 from .small import slow_browser
-from .spread import SOON_FULL, STANDSTILL, Fall, Spread, all_read, they_see_each_other, they_watch
+from .spread import SOON_FULL, STANDSTILL, Fall, Spread, all_are_there, all_read, they_watch
 from .test_nodes import they_speak
 
 pytestmark = [needs_network, pytest.mark.quiet]
@@ -100,5 +100,5 @@ async def test_people_on_machines_of_their_own_are_in_one_call_and_survive_one_o
         print(f"\nmachine silent: {fall}; all nodes said the same {time.monotonic() - back:.1f} s after it was back")
     assert fall.gone < GONE_IN and fall.back < BACK_IN
     assert fall.still < STANDSTILL
-    await they_see_each_other(call.people)
+    await all_are_there(call.people)
     await all_read(call.people, call.olga, "It goes on.")

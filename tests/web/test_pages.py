@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +56,19 @@ async def test_assets_are_kept_for_ever(client: Client, build: Callable[[], None
     answer = await client.get("/assets/index-4f2a.js")
     assert (answer.status, await answer.text()) == (200, "join()")
     assert "immutable" in answer.headers["Cache-Control"]
+
+
+async def test_assets_come_compressed_to_who_takes_them_so(
+    client: Client, build: Callable[[], None], web_dir: Path
+) -> None:
+    build()
+    (web_dir / "assets/index-4f2a.js.gz").write_bytes(gzip.compress(b"join()"))
+    answer = await client.get("/assets/index-4f2a.js", headers={"Accept-Encoding": "gzip"})
+    assert (answer.headers["Content-Encoding"], await answer.text()) == ("gzip", "join()")
+    assert answer.content_type in ("text/javascript", "application/javascript")
+    assert ("Accept-Encoding", "immutable" in answer.headers["Cache-Control"]) == (answer.headers["Vary"], True)
+    plain = await client.get("/assets/index-4f2a.js", headers={"Accept-Encoding": "identity"})
+    assert ("Content-Encoding" in plain.headers, await plain.text()) == (False, "join()")
 
 
 @pytest.mark.parametrize(
