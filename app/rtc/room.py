@@ -255,12 +255,13 @@ class Room(Adjustable):
         media.receive(admission.grants.can_subscribe)
         peer = Peer(peer_id, session, media, admission, self._settings.limits.max_name_length, log, since)
         peer.on_close.add(lambda reason: self._peer_closed(peer, reason))
-        self._exchange.add(peer)
         media.on_new_way.add(lambda: self._refresh_elsewhere(media))
         self._peers[peer_id] = peer
         home.peers += 1
         log.info("connected")
+        # Who comes from elsewhere leaves the stage there, and then enters it here.
         self.elsewhere.look(peer_id)
+        self._exchange.add(peer)
         self.touch()
         return peer
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from app.auth.grants import SOURCES
 from app.errors import NotAllowed, NotFound
 from app.mediasoup.data_producer import DataProducer
 from app.mediasoup.data_structures import SctpStreamParameters
@@ -44,14 +45,14 @@ class Sending(Company):
         :raises NotAllowed: its grants do not cover the source, or a moderator muted it
         """
         source = permissions.source_of(kind, app_data)
-        self._check_sending(peer, source)
+        self._check_sending(peer, kind, source)
         self._door.lift(peer.identity, source)
         producer = await peer.media.produce(
             transport_id=transport_id, kind=kind, rtp_parameters=rtp_parameters, app_data=app_data
         )
         try:
             # Something may have changed while it was made.
-            self._check_sending(peer, source)
+            self._check_sending(peer, kind, source)
         except NotAllowed:
             producer.close()
             raise
@@ -65,7 +66,7 @@ class Sending(Company):
         :raises NotAllowed: a moderator muted it
         """
         producer = peer.media.producers.get(producer_id)
-        self._check_sending(peer, source_of(producer))
+        self._check_sending(peer, producer.kind, source_of(producer))
         # Not afterwards: meanwhile a moderator may mute it once more.
         self._door.lift(peer.identity, source_of(producer))
         await producer.resume()
@@ -130,6 +131,8 @@ class Sending(Company):
         else:
             source = source_of(producer)
             self._door.lift(peer.identity, source)
+            if source not in SOURCES:
+                self._door.lift(peer.identity, _usual_name(producer.kind, source))
             self.on_change.emit()
             peer.client.notify(UnmutedByModerator(producer_id=producer_id, source=source, by=by))
 
@@ -171,9 +174,10 @@ class Sending(Company):
             if source_of(producer) in SCREEN:
                 close_producer(peer, producer, STOPPED, by)
 
-    def _check_sending(self, peer: Peer, source: str) -> None:
+    def _check_sending(self, peer: Peer, kind: MediaKind, source: str) -> None:
         permissions.check_publish(peer.grants, source)
-        self._door.check_silenced(peer.identity, source)
+        for silenced in dict.fromkeys((_usual_name(kind, source), source)):
+            self._door.check_silenced(peer.identity, silenced)
 
     async def _mute_sound(self, peers: Iterable[Peer], by: Actor) -> None:
         muting = []
@@ -203,6 +207,13 @@ class Sending(Company):
         may_unmute = self.config.unmute_allowed
         told = MutedByModerator(producer_id=producer.id, source=source, may_unmute=may_unmute, by=by)
         peer.client.notify(told)
+
+
+def _usual_name(kind: MediaKind, source: str) -> str:
+    """Say what media may stand for, whatever its client calls it: any sound may be a microphone's."""
+    if kind == "audio":
+        return "microphone"
+    return source if source in SOURCES else "camera"
 
 
 def close_producer(peer: Peer, producer: Producer, reason: str, by: Actor | None) -> None:

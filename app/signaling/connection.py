@@ -23,6 +23,7 @@ from .protocol import ProtocolError, Request, Response
 from .refusals import FAULT, TOO_MANY, UNKNOWN, Refusal, refusal_of
 from .socket import AT_FAULT, LOST, Socket
 from .token_bucket import TokenBucket
+from .waiting_requests import WaitingRequests
 
 if TYPE_CHECKING:
     from loguru import Logger
@@ -52,9 +53,10 @@ class Connection:
     """
     The :class:`app.rtc.events.Client` of a peer that is connected by a websocket.
 
-    Requests of the client run concurrently, up to a bound; those that change the same object keep their order. When it
-    is lost, the room decides how long the peer stays without; whatever else ends it, the peer leaves at once, and the
-    socket may take a moment longer.
+    Requests of the client run concurrently, up to a bound, and some more wait for their turn: a page that is hidden
+    asks for many things at once. Those that change the same object keep their order. When it is lost, the room decides
+    how long the peer stays without; whatever else ends it, the peer leaves at once, and the socket may take a moment
+    longer.
     """
 
     def __init__(self, limits: Limits, log: Logger) -> None:
@@ -65,6 +67,7 @@ class Connection:
         self._room: Room | None = None
         self._peer: Peer | None = None
         self._requests = TaskSet()
+        self._waiting = WaitingRequests()
         self._paces = {pace: TokenBucket(burst, rate) for pace, (burst, rate) in PACES.items()}
         #: One lock for each object that is being changed; it goes with the last who holds or awaits it.
         self._orders: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -112,6 +115,7 @@ class Connection:
         self._cut_off(WSCloseCode.POLICY_VIOLATION, reason)
 
     def _stop(self) -> None:
+        self._waiting.clear()
         self._requests.cancel()
         for confirmed, timer in self._questions.values():
             confirmed.cancel()
@@ -181,10 +185,15 @@ class Connection:
             self._refuse(request, UNKNOWN)
         elif not (method.waits or method.answers_first or (method.put_down == "before" and self._records is not None)):
             self._answer_now(method, request)
-        elif len(self._requests) >= self._limits.max_requests_in_flight:
-            self._refuse(request, TOO_MANY)
-        else:
+        elif len(self._requests) < self._limits.max_requests_in_flight:
             self._answer_later(method, request)
+        elif not self._waiting.add(request):
+            self._refuse(request, TOO_MANY)
+
+    def _ended_one(self, _: object) -> None:
+        """Take up what waits for the end of a request, in the order in which it came."""
+        while len(self._requests) < self._limits.max_requests_in_flight and (request := self._waiting.take()):
+            self._answer_later(METHODS[request.method], request)
 
     @property
     def _records(self) -> RoomRecords | None:
@@ -212,7 +221,8 @@ class Connection:
             self._failed(method, request, error)
             self._let_go(method)
         else:
-            self._requests.start(self._finish(method, request, data, answer), name=f"request {request.method!r}")
+            task = self._requests.start(self._finish(method, request, data, answer), name=f"request {request.method!r}")
+            task.add_done_callback(self._ended_one)
 
     async def _finish(self, method: Method[Any], request: Request, data: Any, answer: object) -> None:
         """Do what takes time, and answer; ``answer`` is that of a method that does not wait."""

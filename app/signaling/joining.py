@@ -64,7 +64,7 @@ class Resumed(Joined, frozen=True, kw_only=True):
     data_consumers: list[KnownDataConsumer]
 
 
-@METHODS.method("join", schemas.Join, needs_join=False, answers_first=True)
+@METHODS.method("join", schemas.Join, needs_join=False, pace="talk", answers_first=True)
 def join(room: Room, peer: Peer, data: schemas.Join) -> Joined:
     room.join(
         peer,

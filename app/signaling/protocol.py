@@ -9,6 +9,7 @@ Source: protoo-client 4, ``lib/Message.js``.
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -71,8 +72,8 @@ _encoder = msgspec.json.Encoder()
 def decode(text: str | bytes) -> Message:
     """Read one frame. Raises ProtocolError when it is no protoo message."""
     try:
-        frame = _decoder.decode(text)
-    except (msgspec.MsgspecError, RecursionError) as error:
+        frame = _frame(text)
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         raise ProtocolError(str(error)) from error
     # protoo sends {} for no data, but null reads the same to it.
     data = NOTHING if frame.data == NULL else frame.data
@@ -83,6 +84,25 @@ def decode(text: str | bytes) -> Message:
     if frame.notification and frame.method is not None:
         return Notification(frame.method, data)
     raise ProtocolError("neither a request nor a response nor a notification, or part of it is missing")
+
+
+def _frame(text: str | bytes) -> _Frame:
+    try:
+        return _decoder.decode(text)
+    except msgspec.MsgspecError:
+        if b"\\u" not in (text if isinstance(text, bytes) else text.encode()):
+            raise
+        return _decoder.decode(_with_whole_characters(text))
+
+
+def _with_whole_characters(text: str | bytes) -> str:
+    """
+    Put U+FFFD in the place of halves of characters: JavaScript's ``slice`` cuts them, and its JSON escapes the halves.
+
+    Raises ValueError for what is no JSON.
+    """
+    units = json.dumps(json.loads(text), ensure_ascii=False).encode("utf-16-le", "surrogatepass")
+    return units.decode("utf-16-le", "replace")
 
 
 class _OutRequest(msgspec.Struct, gc=False):

@@ -67,14 +67,14 @@ async def resume_consumer(room: Room, peer: Peer, data: schemas.OfConsumer) -> N
 
 @method("setConsumerPreferredLayers", schemas.SetConsumerPreferredLayers, ordered_by="consumer_id", needs="subscribe")
 async def set_consumer_preferred_layers(room: Room, peer: Peer, data: schemas.SetConsumerPreferredLayers) -> None:
-    producer_id = _control(peer, data.consumer_id).consumer.producer_id
+    producer_id = _producer_of(peer, data.consumer_id)
     peer.media.subscriber.choice_to_edit(producer_id).layers = _layers(data)
     await peer.media.subscriber.choose(producer_id)
 
 
 @method("setConsumerPriority", schemas.SetConsumerPriority, ordered_by="consumer_id", needs="subscribe")
 async def set_consumer_priority(room: Room, peer: Peer, data: schemas.SetConsumerPriority) -> None:
-    producer_id = _control(peer, data.consumer_id).consumer.producer_id
+    producer_id = _producer_of(peer, data.consumer_id)
     peer.media.subscriber.choice_to_edit(producer_id).priority = data.priority
     await peer.media.subscriber.choose(producer_id)
 
@@ -82,6 +82,12 @@ async def set_consumer_priority(room: Room, peer: Peer, data: schemas.SetConsume
 @method("requestConsumerKeyFrame", schemas.OfConsumer, ordered_by="consumer_id", needs="subscribe", put_down="nothing")
 async def request_consumer_key_frame(room: Room, peer: Peer, data: schemas.OfConsumer) -> None:
     await peer.media.subscriber.consumers.get(data.consumer_id).request_key_frame()
+
+
+def _producer_of(peer: Peer, consumer_id: str) -> str:
+    """Give the id by which all know a consumer's producer: of one that came from elsewhere it is not the worker's."""
+    subscriber = peer.media.subscriber
+    return subscriber.source_of(subscriber.consumers.get(consumer_id).id)[1].id
 
 
 def _control(peer: Peer, consumer_id: str) -> ConsumerControl:

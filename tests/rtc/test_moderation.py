@@ -32,7 +32,7 @@ from app.rtc.peer import Peer
 from app.rtc.room import Room
 
 from .fakes import until
-from .parameters import produce_audio, produce_video
+from .parameters import audio, produce_audio, produce_video, sending_transport, video
 from .people import ANYBODY, Arrive, enter, speak
 
 HOST = Actor(peer_id="host", name="Host")
@@ -77,6 +77,38 @@ async def test_where_only_moderators_unmute_there_is_no_way_around(arrive: Arriv
     with pytest.raises(NotAllowed):
         await speak(quiet_room, again)
     assert not again.media.producers
+
+
+@pytest.mark.parametrize("source", ["microphone", "screen_share_audio", "Microphone", "a violin"])
+async def test_who_is_muted_for_good_is_not_heard_under_another_name(
+    arrive: Arrive, quiet_room: Room, source: str
+) -> None:
+    ada, _ = await arrive("ada")
+    heard = await produce_audio(ada, 1, source=source)
+    await quiet_room.mute_sound("ada", HOST)
+    with pytest.raises(NotAllowed, match="a moderator muted your microphone"):
+        await quiet_room.resume(ada, heard.id)
+    for each in ("microphone", "screen_share_audio", "Microphone", "another violin"):
+        with pytest.raises(NotAllowed):
+            await quiet_room.produce(
+                ada,
+                transport_id=sending_transport(ada),
+                kind="audio",
+                rtp_parameters=audio(2),
+                app_data={"source": each},
+            )
+    await quiet_room.produce(
+        ada, transport_id=sending_transport(ada), kind="video", rtp_parameters=video(3), app_data={}
+    )
+
+
+async def test_whom_a_moderator_unmutes_is_heard_whatever_the_client_calls_it(arrive: Arrive, quiet_room: Room) -> None:
+    ada, _ = await arrive("ada")
+    violin = await produce_audio(ada, source="a violin")
+    await quiet_room.mute_sound("ada", HOST)
+    await quiet_room.mute("ada", violin.id, False, HOST)
+    await quiet_room.resume(ada, violin.id)
+    assert not violin.paused
 
 
 async def test_to_unmute_is_to_allow_it_and_no_more(arrive: Arrive, quiet_room: Room) -> None:

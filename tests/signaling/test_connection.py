@@ -17,6 +17,7 @@ from app.mediasoup.worker import Worker
 from app.rtc.room import Room
 from app.rtc.room_manager import RoomManager
 from app.rtc.worker_pool import WorkerPool
+from app.signaling import waiting_requests
 from app.signaling.endpoint import Signaling
 from app.web.application import make_application
 from tests.rtc.fakes import until
@@ -329,7 +330,9 @@ async def test_a_slow_request_does_not_hold_up_others(connect: Connect, monkeypa
     await pausing
 
 
-async def test_one_request_too_many_is_refused(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_requests_wait_for_their_turn_and_one_too_many_is_refused(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client, go = await connect("ada"), asyncio.Event()
     await join(client)
     id = await produce_audio(client)
@@ -338,12 +341,37 @@ async def test_one_request_too_many_is_refused(connect: Connect, monkeypatch: py
         await go.wait()
 
     monkeypatch.setattr(Producer, "pause", wait)
-    many = [client.start_request("pauseProducer", {"producerId": id}) for _ in range(33)]
+    monkeypatch.setattr(waiting_requests, "MOST", 70)
+    many = [client.start_request("pauseProducer", {"producerId": id}) for _ in range(32 + 70 + 1)]
     with pytest.raises(Refused) as caught:
         await many.pop()
     assert (caught.value.code, caught.value.name) == (429, "limit_reached")
+    # What needs no turn is answered meanwhile.
+    assert await client.request("getRouterRtpCapabilities")
+    assert not any(each.done() for each in many)
     go.set()
-    assert await asyncio.gather(*many) == [{}] * 32
+    assert await asyncio.gather(*many) == [{}] * (32 + 70)
+
+
+async def test_requests_that_wait_are_no_more_than_their_data_may_be(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, go = await connect("ada"), asyncio.Event()
+    await join(client)
+    id = await produce_audio(client)
+
+    async def wait(self: Producer) -> None:
+        await go.wait()
+
+    monkeypatch.setattr(Producer, "pause", wait)
+    monkeypatch.setattr(waiting_requests, "MOST_BYTES", 1_000)
+    many = [client.start_request("pauseProducer", {"producerId": id}) for _ in range(32)]
+    large = client.start_request("pauseProducer", {"producerId": id, "more": "x" * 900})
+    another = client.start_request("pauseProducer", {"producerId": id, "more": "x" * 900})
+    with pytest.raises(Refused, match="too many requests"):
+        await another
+    go.set()
+    await asyncio.gather(*many, large)
 
 
 async def test_a_refused_consumer_is_closed(connect: Connect) -> None:
