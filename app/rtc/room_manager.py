@@ -77,6 +77,7 @@ class RoomManager:
 
         :raises BusUnavailable: it is not known
         """
+        await self.wait_settled()
         if self.get(room_id) is not None:
             return True
         parts, _ = ({}, {}) if self._bus is None else await self._bus.peek(room_id)
@@ -88,6 +89,7 @@ class RoomManager:
 
         :raises BusUnavailable: it is not known
         """
+        await self.wait_settled()
         if (room := self.get(room_id)) is not None:
             return SeenCall.of(room)
         return None if self._bus is None else SeenCall.read(room_id, *await self._bus.peek(room_id))

@@ -190,6 +190,11 @@ async def produce_data(room: Room, peer: Peer, data: schemas.ProduceData) -> Cre
     return Created(id=data_producer.id)
 
 
+@method("closeDataProducer", schemas.OfDataProducer)
+def close_data_producer(room: Room, peer: Peer, data: schemas.OfDataProducer) -> None:
+    peer.media.data_producers.get(data.data_producer_id).close()
+
+
 # Statistics
 
 

@@ -66,6 +66,7 @@ REQUESTS: list[tuple[str, Any]] = [
             "to": ["ada", "bob"],
         },
     ),
+    ("closeDataProducer", {"dataProducerId": DATA_PRODUCER}),
     ("closeProducer", {"producerId": PRODUCER}),
     ("pauseProducer", {"producerId": PRODUCER}),
     ("resumeProducer", {"producerId": PRODUCER}),

@@ -133,6 +133,20 @@ async def test_pausing_resuming_and_closing_are_passed_on(connect: Connect) -> N
     await bob.hears("consumerClosed", consumerId=consumer_id)
 
 
+async def test_a_data_channel_is_closed_for_all_and_makes_room_for_another(connect: Connect) -> None:
+    ada, bob = await connect("ada"), await connect("bob")
+    await join(ada)
+    await join(bob)
+    for _ in range(20):
+        id = await produce_chat(ada)
+        consumer = await bob.hears("newDataConsumer", dataProducerId=id)
+        assert await ada.request("closeDataProducer", {"dataProducerId": id}) == {}
+        await bob.hears("dataConsumerClosed", dataConsumerId=consumer["id"])
+    with pytest.raises(Refused) as caught:
+        await ada.request("closeDataProducer", {"dataProducerId": id})
+    assert caught.value.code == 404
+
+
 async def test_consumers_can_be_steered(connect: Connect, worker: Worker) -> None:
     ada, bob = await connect("ada"), await connect("bob")
     await join(ada)
