@@ -19,6 +19,8 @@ from .clock import Clock
 from .lines import FAULTS
 from .registration import Fenced, Registration
 
+#: The code of what failed because nobody received it.
+NOBODY_THERE = "node_not_found"
 #: Requests of this node that wait for their answers at a time. One more is refused.
 MAX_WAITING = 256
 
@@ -113,7 +115,7 @@ class Asking:
         except (*FAULTS, Fenced) as error:
             raise BusUnavailable("the bus does not answer; try again") from error
         if not receivers:
-            raise RequestFailed(f"there is no node {node_id}")
+            raise RequestFailed(f"there is no node {node_id}", NOBODY_THERE)
 
     async def _answer(self, registration: Registration, request: Request) -> None:
         seconds = (request.until - self._clock.now()) / 1_000_000
@@ -123,6 +125,6 @@ class Asking:
         answer = await self.answering.answer(request.node, request.method, request.data, seconds=seconds)
         try:
             said = b"a\n" + _encode(Reply(request.id, answer))
-            await registration.line.call("PUBLISH", f"connect:to:{request.node}", said)
+            await registration.line.call("PUBLISH", registration.line.channels.to(request.node), said)
         except FAULTS as error:
             logger.debug("node {} can't be answered: {}", request.node, error)

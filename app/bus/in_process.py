@@ -14,6 +14,7 @@ from app.rtc.bus import Handler, Node, Part, PartId, RequestFailed
 from app.rtc.tasks import TaskSet
 
 from .answering import Answer, Answering
+from .asking import NOBODY_THERE
 from .batch import Batch, Stamp
 from .board import Board
 from .clock import Clock
@@ -197,7 +198,7 @@ class InProcessBus:
     async def request(self, node_id: str, method: str, data: Any, *, timeout: float = 2.0) -> Any:  # noqa: ASYNC109
         other = self._hub.buses.get(node_id)
         if other is None:
-            raise RequestFailed(f"there is no node {node_id}")
+            raise RequestFailed(f"there is no node {node_id}", NOBODY_THERE)
         # As between nodes: nothing is shared, and who asks no more does not stop who answers.
         asked = msgspec.json.encode(data)
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()

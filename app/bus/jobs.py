@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from app.rtc.bus import BusUnavailable, PartId
 
 from .batch import Batch, encode
+from .board import Board
 from .follower import Follower
 from .lines import Command
 from .registration import Registration
@@ -25,6 +26,12 @@ class Jobs(Protocol):
 
     def wake_follower(self, follower: Follower) -> None:
         """Write what there is to say."""
+
+    def heard_out(self, board: Board) -> None:
+        """Take in that the last words of a part are written."""
+
+    def hear_out_later(self, board: Board) -> None:
+        """Write the last words of a part when others had time to come back to the room: Redis does not know it."""
 
 
 class Job:
@@ -132,6 +139,37 @@ class Leave(Job):
 
     def take_answers(self, answers: Sequence[Any]) -> None:
         self.was_last = answers[0] == b"last"
+
+
+class LastWords(Job):
+    """Write what a part said that was closed while the bus was away, and leave; ``anew``: enter again for that."""
+
+    def __init__(self, jobs: Jobs, board: Board, *, anew: bool) -> None:
+        super().__init__()
+        self._jobs = jobs
+        self._board = board
+        self._anew = anew
+        self._batches: list[Batch] = []
+
+    def commands(self, registration: Registration) -> Sequence[Command]:
+        room_id, part_id = self._board.room_id, self._board.part_id
+        self._batches = self._board.outgoing.take()
+        nothing = encode(Batch(part_id, whole=True))
+        enter = registration.command("enter", room_id, part_id, nothing, "", "", 0)
+        writes = [registration.command("write", room_id, batch.to, encode(batch)) for batch in self._batches]
+        leave = registration.command("leave", room_id, part_id)
+        return [*([enter] if self._anew else []), *writes, leave]
+
+    def take_answers(self, answers: Sequence[Any]) -> None:
+        if b"missing" in answers:
+            self._board.outgoing.put_back(self._batches)
+            self._jobs.hear_out_later(self._board)
+        else:
+            self._jobs.heard_out(self._board)
+
+    def failed(self) -> None:
+        self._board.outgoing.put_back(self._batches)
+        super().failed()
 
 
 class Follow(Job):

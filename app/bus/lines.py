@@ -15,6 +15,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as GoneError
 from redis.exceptions import RedisError, ResponseError
 
+from .channels import Channels
+
 #: Seconds that Redis has for any command, and for taking a connection.
 COMMAND_SECONDS = 0.9
 
@@ -32,6 +34,11 @@ class Line:
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._sending = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
+
+    @property
+    def channels(self) -> Channels:
+        """The channels that belong to the database of this connection."""
+        return Channels(int(self._connection.db))
 
     async def open(self) -> None:
         async with asyncio.timeout(COMMAND_SECONDS):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from loguru import logger
 
@@ -11,10 +12,15 @@ from app.rtc.bus import Part, PartId
 
 from .batch import Batch, Stamp
 from .clock import Clock
+from .passing import is_passing
 
-#: How many words wait, and for how many microseconds, while the bus does not answer. The oldest are dropped.
+#: How many words of either kind wait while the bus does not answer. The oldest are dropped.
 MAX_WORDS = 1_000
+#: For how many microseconds those wait that are for the moment.
 MAX_AGE = 5_000_000
+
+#: A word with its number, and the part that it is for.
+Said = tuple[int, PartId, bytes]
 
 
 class Outgoing:
@@ -30,7 +36,9 @@ class Outgoing:
         #: Whether the part said that it has facts of its own.
         self.was_touched = False
         self._common: dict[str, tuple[Stamp, bytes]] = {}
-        self._words: deque[tuple[int, PartId, bytes]] = deque(maxlen=MAX_WORDS)
+        # Apart, so that no number of reactions takes the place of what is to be done.
+        self._passing: deque[Said] = deque(maxlen=MAX_WORDS)
+        self._lasting: deque[Said] = deque(maxlen=MAX_WORDS)
 
     def touch(self) -> bool:
         """Note that its facts may be others now; gives whether that is news since they were looked at."""
@@ -42,7 +50,7 @@ class Outgoing:
         self._common[key] = stamp, value
 
     def say(self, word: bytes, to: PartId | None) -> None:
-        self._words.append((self._clock.stamp(), to or "", word))
+        self._keep((self._clock.stamp(), to or "", word))
 
     def take(self) -> list[Batch]:
         """Take all there is to say, in the order in which it has to be said: facts and what is common come first."""
@@ -65,12 +73,20 @@ class Outgoing:
 
     def put_back(self, batches: Iterable[Batch]) -> None:
         """Keep words that could not be written. The rest is written anew, with :meth:`take_whole`."""
-        kept = [(number, batch.to, word) for batch in batches for number, word in batch.words]
-        self._words = deque([*kept, *self._words], maxlen=MAX_WORDS)
+        words = [(number, batch.to, word) for batch in batches for number, word in batch.words]
+        words += self._words()
+        self.clear_words()
+        for said in words:
+            self._keep(said)
+
+    def has_words(self) -> bool:
+        """Tell whether words wait."""
+        return bool(self._passing or self._lasting)
 
     def clear_words(self) -> None:
         """Drop words: there is nobody to hear them."""
-        self._words.clear()
+        self._passing.clear()
+        self._lasting.clear()
 
     def refresh(self) -> None:
         """Look at the facts, if they were touched."""
@@ -92,11 +108,18 @@ class Outgoing:
         """Give words that go to the same in one."""
         batches: list[Batch] = []
         too_old = self._clock.now() - MAX_AGE
-        for number, to, word in self._words:
-            if number < too_old:
-                continue
+        while self._passing and self._passing[0][0] < too_old:
+            self._passing.popleft()
+        for number, to, word in self._words():
             if not batches or batches[-1].to != to:
                 batches.append(Batch(self._part_id, words=[], to=to))
             batches[-1].words.append((number, word))
-        self._words.clear()
+        self.clear_words()
         return batches
+
+    def _words(self) -> Iterator[Said]:
+        """Give what waits, in the order in which it was said."""
+        return heapq.merge(self._passing, self._lasting)
+
+    def _keep(self, said: Said) -> None:
+        (self._passing if is_passing(said[2]) else self._lasting).append(said)

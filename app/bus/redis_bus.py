@@ -153,7 +153,7 @@ class RedisBus:
         try:
             await line.open()
             # Before anything is read, so that what comes later is heard.
-            await ear.open("connect:all", f"connect:to:{self.node_id}")
+            await ear.open(line.channels.all, line.channels.to(self.node_id))
             registration = await self._register(line)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen(registration, ear), name="ear of the bus")

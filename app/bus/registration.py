@@ -48,7 +48,8 @@ class Registration:
 
     def command(self, script: str, *arguments: bytes | str | int) -> Command:
         """Give the command that runs a script."""
-        return script_command(script, self.node_id, self.token, self.run, *arguments)
+        prefix = self.line.channels.prefix
+        return script_command(script, prefix, self.node_id, self.token, self.run, *arguments)
 
     async def call(self, script: str, *arguments: bytes | str | int) -> Any:
         """Run a script; raises Fenced, or one of FAULTS."""
@@ -60,7 +61,8 @@ async def register(line: Line, node_id: str, about: bytes, *, lease_ms: int, bef
     info = await line.call("INFO", "server")
     redis_run = _field(info, b"run_id")
     await line.call_all(("SCRIPT", "LOAD", source) for source in SOURCES.values())
-    command = script_command("register", node_id, "", redis_run, lease_ms, before.epoch, before.run, about)
+    arguments = lease_ms, before.epoch, before.run, about
+    command = script_command("register", line.channels.prefix, node_id, "", redis_run, *arguments)
     token, epoch, run, parts, nodes = await line.call(*command)
     return Registration(
         line=line,
@@ -74,9 +76,11 @@ async def register(line: Line, node_id: str, about: bytes, *, lease_ms: int, bef
     )
 
 
-def script_command(script: str, node_id: str, token: str, run: str, *arguments: bytes | str | int) -> Command:
+def script_command(
+    script: str, channels: str, node_id: str, token: str, run: str, *arguments: bytes | str | int
+) -> Command:
     """Give the command that runs a script, with what all scripts want to know first."""
-    return ("EVALSHA", DIGESTS[script], 0, node_id, token, run, ROOM_TTL, *arguments)
+    return ("EVALSHA", DIGESTS[script], 0, node_id, token, run, ROOM_TTL, channels, *arguments)
 
 
 def unfenced(answer: Any) -> Any:

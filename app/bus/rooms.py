@@ -11,7 +11,7 @@ from app.rtc.bus import BusUnavailable, Part, PartId
 from .board import Board
 from .clock import Clock
 from .follower import Follower
-from .jobs import Enter, Follow, Job, Leave, Resolve, Write
+from .jobs import Enter, Follow, Job, LastWords, Leave, Resolve, Write
 from .registration import Registration, unfenced
 
 #: Seconds that a caller waits at most.
@@ -39,6 +39,8 @@ class Rooms:
         #: Rooms in doubt, and when that ends.
         self._doubts: dict[Follower, asyncio.TimerHandle] = {}
         self._is_connected = False
+        #: Boards that were closed while the bus did not answer, and may have said something that nobody heard yet.
+        self._unheard: dict[tuple[int, str], Board] = {}
         #: Parts that were let go, by this app or an earlier one, and that nobody took over yet.
         self._let_go: set[tuple[int, str]] = set()
 
@@ -54,6 +56,8 @@ class Rooms:
     async def open(self, room_id: str, slot: int, part: Part) -> Board:
         """Open a room; raises BusUnavailable."""
         board = Board(room_id, f"{self._node_id}/{slot}", part, self, self._clock)
+        # From now on that would be said by this one.
+        self._unheard.pop(_key(board), None)
         follower = Follower(board, self._clock, self._follow)
         self._followers.setdefault(room_id, {})[board.part_id] = follower
         try:
@@ -87,6 +91,7 @@ class Rooms:
             await self._done(leave)
         except BusUnavailable:
             # It is made up for when the bus answers again: what Redis has of this node and nobody has open goes.
+            self._unheard[_key(board)] = board
             return not board.others
         return leave.was_last
 
@@ -115,6 +120,8 @@ class Rooms:
         while jobs:
             await self._work_on(registration, [jobs.popleft() for _ in range(min(AT_A_TIME, len(jobs)))])
         self._is_connected = True
+        for board in tuple(self._unheard.values()):
+            self._hear_out(board, anew=False)
         for follower in self:
             # What they said meanwhile.
             self.wake_follower(follower)
@@ -181,6 +188,21 @@ class Rooms:
         if self._is_connected and self._is_open(follower) and board not in self._writes:
             self._writes[board] = Write(self, follower, lambda: self._writes.pop(board, None))
             self._add(self._writes[board])
+
+    def heard_out(self, board: Board) -> None:
+        if self._unheard.get(_key(board)) is board:
+            del self._unheard[_key(board)]
+
+    def hear_out_later(self, board: Board) -> None:
+        asyncio.get_running_loop().call_later(self._lease, lambda: self._hear_out(board, anew=True))
+
+    def _hear_out(self, board: Board, *, anew: bool) -> None:
+        if self._unheard.get(_key(board)) is not board:
+            return
+        if board.outgoing.has_words():
+            self._add(LastWords(self, board, anew=anew))
+        else:
+            self.heard_out(board)
 
     def _follow(self, follower: Follower) -> None:
         self._add(Follow(self, follower))

@@ -114,7 +114,7 @@ class Accounts:
             rooms = await RoomRecords(tx).owned_by(user.id)
             await Users(tx).delete(user)
         for room in rooms:
-            await self._live.end(room.code, by=caller.actor)
+            await self._live.end_deleted(room.code, by=caller.actor)
         await self._live.remove_everywhere(str(user.id))
         self.on_delete.emit(user.id)
         logger.info("user {} was deleted, with {} rooms", user.id, len(rooms))

@@ -19,6 +19,7 @@ from app.rtc.seen_call import SeenCall
 from app.stores.models import RoomRecord
 
 from .deeds import Configure, End, KeepOut, LetIn, Remove, SetRole
+from .late_deeds import LateDeeds
 from .outreach import Outreach
 from .roles import Role
 from .room_memory import RoomMemory
@@ -31,13 +32,15 @@ class LiveRooms:
     """
     All of it does nothing where there is no call, on any node, or nobody concerned in it.
 
-    All that changes something raises Unavailable when it is not known whether there is a call on another node.
+    What follows from a change in the database is done later when it is not known whether there is a call on another
+    node: see :class:`.late_deeds.LateDeeds`. The rest raises Unavailable then.
     """
 
     def __init__(self, rooms: RoomManager, memory: RoomMemory) -> None:
         self._rooms = rooms
         self._memory = memory
         self._calls = Outreach(rooms, "calls.change", Configure | End | SetRole | Remove | KeepOut | LetIn)
+        self._late = LateDeeds(self._calls)
         rooms.on_open.add(lambda room: room.on_close.add(lambda _: self._closed(room)))
         if rooms.bus is not None:
             rooms.bus.serve("calls.leave", self._leave)
@@ -63,21 +66,25 @@ class LiveRooms:
         config = config_of(record)
         named = {CONFIG_NAMES.get(name, name) for name in changed} & asdict(config).keys()
         if named:
-            await self._calls.try_to(record.code, Configure(config, sorted(named)))
+            await self._late.do(record.code, Configure(config, sorted(named)))
 
     async def end(self, code: str, by: Actor | None = None) -> bool:
-        """End the call in a room; says whether there was one."""
+        """End the call in a room that has no record; says whether there was one."""
         return await self._calls.try_to(code, End(by))
+
+    async def end_deleted(self, code: str, by: Actor | None = None) -> None:
+        """End the call in a room whose record is gone by now."""
+        await self._late.do(code, End(by))
 
     async def set_role(self, code: str, identity: str, role: Role, by: Actor) -> None:
         """Give somebody the rights of a role; members wait in no lobby."""
         self._memory.note_role(code, identity, role)
-        await self._calls.try_to(code, SetRole(identity, role, by))
+        await self._late.do(code, SetRole(identity, role, by))
 
     async def expel(self, code: str, identity: str, by: Actor | None) -> None:
         """Have somebody leave who is no member any more."""
         self._memory.note_role(code, identity, None)
-        await self.remove(code, identity, by, Farewell.PERMISSIONS_CHANGED)
+        await self._late.do(code, Remove(identity, by, Farewell.PERMISSIONS_CHANGED))
 
     async def remove(self, code: str, identity: str, by: Actor | None, farewell: Farewell = Farewell.REMOVED) -> None:
         """Have somebody leave."""
@@ -96,11 +103,11 @@ class LiveRooms:
 
     async def ban(self, code: str, ban: Ban, by: Actor, until: datetime | None) -> None:
         """Keep somebody out of a call from now on."""
-        await self._calls.try_to(code, KeepOut(ban, by, until))
+        await self._late.do(code, KeepOut(ban, by, until))
 
     async def unban(self, code: str, ban: Ban) -> None:
         """Let somebody come into a call again."""
-        await self._calls.try_to(code, LetIn(ban))
+        await self._late.do(code, LetIn(ban))
 
     async def _leave(self, _: str, identity: str) -> None:
         for code in {room.id for room in self._rooms.rooms}:

@@ -75,7 +75,9 @@ class Permit(Moderating, frozen=True):
         grants = dataclasses.replace(peer.grants, **changes)
         if grants.room_admin != peer.grants.room_admin and not self.is_owner:
             raise NotAllowed("only the owner of the room makes moderators")
-        room.change_grants(self.peer_id, grants, self.actor)
+        # Who says that somebody stays a moderator does not make one of whom the owner has demoted just now.
+        news = [name for name in changes if self.is_owner or name != "room_admin"]
+        room.change_grants(self.peer_id, grants, self.actor, changed=news)
         # If it is elsewhere, that part will say so in a moment.
         return dataclasses.replace(Participant.of(room.look_up(self.peer_id), room), permissions=words_for(grants))
 

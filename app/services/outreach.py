@@ -7,12 +7,17 @@ from typing import Any
 import msgspec
 
 from app import errors
+from app.bus.asking import NOBODY_THERE
 from app.errors import BadRequest, ConnectError, NotFound, Unavailable
 from app.rtc.bus import Bus, RequestFailed
+from app.rtc.room import Room
 from app.rtc.room_manager import RoomManager
 
 from .deeds import Deed
+from .moderation_deeds import List, Look, Victim
 
+#: Deeds that change nothing: they may be asked for again wherever they failed.
+LOOKS = List, Look, Victim
 #: What another node may refuse a deed with, so that it is refused with the same here. Else it is a failure.
 REFUSALS: dict[str | None, type[ConnectError]] = {
     error.code: error
@@ -53,14 +58,13 @@ class Outreach:
 
         And what the deed raises.
         """
+        await self._rooms.wait_settled()
         if (room := self._rooms.get(code)) is not None:
-            return await deed.do(room)
+            return await _do(deed, room)
         if (bus := self._rooms.bus) is not None:
-            parts, _ = await bus.peek(code)
-            for node_id in sorted({part.rpartition("/")[0] for part in parts} - {bus.node_id}):
-                done = await self._ask(bus, node_id, code, deed)
-                if done.found:
-                    return None if deed.RESULT is None else msgspec.convert(done.result, deed.RESULT)
+            done = await self._do_elsewhere(bus, code, deed)
+            if done.found:
+                return None if deed.RESULT is None else msgspec.convert(done.result, deed.RESULT)
         raise NotFound(f"there is no call in the room {code} now")
 
     async def try_to(self, code: str, deed: Deed) -> bool:
@@ -71,15 +75,28 @@ class Outreach:
             return False
         return True
 
-    async def _ask(self, bus: Bus, node_id: str, code: str, deed: Deed) -> Done:
-        try:
-            answer = await bus.request(node_id, self._method, Asked(code, msgspec.Raw(msgspec.json.encode(deed))))
-        except RequestFailed as error:
-            raise REFUSALS.get(error.code, Unavailable)(str(error)) from error
-        return msgspec.convert(answer, Done)
+    async def _do_elsewhere(self, bus: Bus, code: str, deed: Deed) -> Done:
+        """Ask the nodes that have the room, one after the other. One may have died without anybody knowing yet."""
+        parts, _ = await bus.peek(code)
+        asked = Asked(code, msgspec.Raw(msgspec.json.encode(deed)))
+        failure: RequestFailed | None = None
+        for node_id in sorted({part.rpartition("/")[0] for part in parts} - {bus.node_id}):
+            try:
+                done = msgspec.convert(await bus.request(node_id, self._method, asked), Done)
+            except RequestFailed as error:
+                if not _may_go_on(error, deed):
+                    raise REFUSALS.get(error.code, Unavailable)(str(error)) from error
+                failure = error
+            else:
+                if done.found:
+                    return done
+        if failure is not None:
+            raise Unavailable(str(failure)) from failure
+        return Done(found=False)
 
     async def _asked(self, _: str, data: Any) -> Done:
         # Whoever asks has the same release, or one that means the same by it.
+        await self._rooms.wait_settled()
         room = self._rooms.get(data["room"])
         if room is None:
             return Done(found=False)
@@ -87,4 +104,17 @@ class Outreach:
             deed: Deed = msgspec.convert(data["deed"], self._deeds)
         except msgspec.ValidationError as error:
             raise BadRequest(f"a deed that is not known here: {error}") from error
-        return Done(found=True, result=await deed.do(room))
+        return Done(found=True, result=await _do(deed, room))
+
+
+async def _do(deed: Deed, room: Room) -> Any:
+    """Do it, and see that what it changed outlives this process, before anybody counts on it."""
+    result = await deed.do(room)
+    if room.records is not None and not isinstance(deed, LOOKS):
+        await room.records.save_all()
+    return result
+
+
+def _may_go_on(error: RequestFailed, deed: Deed) -> bool:
+    """Tell whether another node may be asked instead: what is more than a look may not be done twice."""
+    return error.code == NOBODY_THERE or (error.code not in REFUSALS and isinstance(deed, LOOKS))

@@ -45,7 +45,8 @@ class Retention:
     Cleans up the database, at once and then hourly, from :meth:`start` to :meth:`close`.
 
     The first thing is to end the calls in the history that a former process left without an end, unless they are among
-    ``rooms``, here or on another node, and go on. The same is done when another node is lost.
+    ``rooms``, here or on another node, and go on. The same is done when another node is lost, and when the bus is back:
+    the parts of a call that all ended meanwhile each took it to go on in the others.
     """
 
     def __init__(self, database: Database, settings: Settings, rooms: RoomManager | None = None) -> None:
@@ -55,6 +56,7 @@ class Retention:
         self._started_at = now()
         self._task: asyncio.Task[None] | None = None
         self._ending = TaskSet()
+        self._returning: asyncio.Task[None] | None = None
         if rooms is not None and rooms.bus is not None:
             rooms.bus.serve(CALLS_ON, self._asked)
 
@@ -62,12 +64,14 @@ class Retention:
         """Begin to clean up; returns at once."""
         if self._rooms is not None and self._rooms.bus is not None:
             self._rooms.bus.on_node_lost.add(self._node_lost)
+            self._rooms.bus.on_return.add(self._bus_returned)
         self._task = asyncio.create_task(self._run(), name="cleaning up the database")
 
     async def close(self) -> None:
         """Stop, wherever it is: what is left is there the next time."""
         if self._rooms is not None and self._rooms.bus is not None:
             self._rooms.bus.on_node_lost.remove(self._node_lost)
+            self._rooms.bus.on_return.remove(self._bus_returned)
         self._ending.cancel()
         if self._task is not None:
             self._task.cancel()
@@ -85,8 +89,17 @@ class Retention:
             await Sessions(tx).close_open(before, LOST, but=going_on)
 
     def _node_lost(self, node_id: str) -> None:
+        self._end_soon(f"ending calls of node {node_id}")
+
+    def _bus_returned(self) -> None:
+        if self._returning is not None:
+            # It may be waiting still, and what it would do is part of this.
+            self._returning.cancel()
+        self._returning = self._end_soon("ending calls that ended without the bus")
+
+    def _end_soon(self, name: str) -> asyncio.Task[None]:
         moment = now()
-        self._ending.start(_patiently(lambda: self.end_lost_calls(moment)), name=f"ending calls of node {node_id}")
+        return self._ending.start(_patiently(lambda: self.end_lost_calls(moment)), name=name)
 
     async def _going_on(self) -> list[UUID]:
         """Give the calls that are on, here and on other nodes. Raises Unavailable when that is not known."""

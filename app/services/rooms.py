@@ -139,7 +139,7 @@ class Rooms:
             if not (caller.user.is_admin and await self._live.end(code, by=caller.actor)):
                 raise
             return
-        await self._live.end(code, by=place.actor)
+        await self._live.end_deleted(code, by=place.actor)
         logger.bind(room=code).info("the room was deleted by user {}", caller.user.id)
 
     async def _seen(self, record: RoomRecord, role: Role | None) -> SeenRoom:

@@ -11,10 +11,20 @@ import pytest
 
 from app.bus import outgoing
 from app.rtc.bus import BusUnavailable
+from app.rtc.events import Actor, DataMessage, Farewell
+from app.rtc.facts import encode
+from app.rtc.meeting_events import Reaction
+from app.rtc.words import AllMuted, Closed, Reacted, Sent
 from tests.bus.people import LEASE, NodesOnRedis, Somebody, agree_on_all
 from tests.redis_server import RedisServer
 from tests.rtc.fakes import until
 
+BY = Actor(None, "Ada")
+ORDER, CLOSED = encode(AllMuted(BY)), encode(Closed(Farewell.ROOM_CLOSED, BY))
+PASSING = [
+    encode(Reacted(Reaction(peer_id="ann", reaction="x"))),
+    encode(Sent(DataMessage(topic="", payload="", sent_at=0), None)),
+]
 OUTAGES = ["stopped", "killed", "frozen for long", "slow", "emptied"]
 
 
@@ -160,21 +170,41 @@ async def test_words_are_kept_for_a_while_and_not_all(redis_nodes: NodesOnRedis,
     assert [word for _, word in ben.words] == [b"%d" % number for number in range(201, 1201)]
 
 
-async def test_words_of_long_ago_are_dropped(
+async def test_of_what_was_said_long_ago_only_what_is_for_the_moment_is_dropped(
     redis_nodes: NodesOnRedis, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outgoing, "MAX_AGE", 10_000)
+    max_age = outgoing.MAX_AGE
+    monkeypatch.setattr(outgoing, "MAX_AGE", 0)
     a, b = await redis_nodes.start("a"), await redis_nodes.start("b")
     ann, ben = await Somebody("ann").enter(a, "r"), await Somebody("ben").enter(b, "r")
-    redis_server.kill()
+    redis_server.freeze()
     await until(lambda: a.problem)
-    ann.board.say(b"too old")
-    redis_server.start()
+    ann.board.say(ORDER)
+    for word in PASSING * 501:
+        ann.board.say(word)
+    ann.board.say(CLOSED, "b/0")
+    redis_server.thaw()
     await until(lambda: a.problem is None and b.problem is None)
-    await until(lambda: ben.sees() == {} and ben.board.others.keys() == {"a/0"})
-    ann.board.say(b"new")
-    await until(lambda: ben.words)
-    assert ben.words == [("a/0", b"new")]
+    await until(lambda: len(ben.words) == 2)
+    monkeypatch.setattr(outgoing, "MAX_AGE", max_age)
+    ann.board.say(PASSING[0])
+    await until(lambda: len(ben.words) == 3)
+    assert [word for _, word in ben.words] == [ORDER, CLOSED, PASSING[0]]
+
+
+@pytest.mark.parametrize("outage", ["stopped", "frozen for long"])
+async def test_what_a_part_says_before_it_closes_is_heard_after_an_outage(
+    redis_nodes: NodesOnRedis, redis_server: RedisServer, outage: str
+) -> None:
+    a, b = await redis_nodes.start("a"), await redis_nodes.start("b")
+    ann, ben = await Somebody("ann").enter(a, "r"), await Somebody("ben").enter(b, "r")
+    await agree_on_all(ann, ben)
+    async with away(redis_server, outage):
+        await until(lambda: a.problem and b.problem, seconds=4)
+        ann.board.say(CLOSED)
+        await ann.board.close()
+    await until(lambda: ben.words == [("a/0", CLOSED)], seconds=5)
+    await until(lambda: not ben.board.others, seconds=5)
 
 
 async def test_a_redis_that_refuses_is_a_problem_that_passes(

@@ -232,6 +232,31 @@ async def test_a_node_that_cannot_be_read_disturbs_nobody(redis_nodes: NodesOnRe
     assert (a.problem, b.problem) == (None, None)
 
 
+async def test_the_databases_of_one_redis_know_nothing_of_each_other(
+    redis_nodes: NodesOnRedis, redis_server: RedisServer
+) -> None:
+    a, b = await redis_nodes.start("a"), await redis_nodes.start("b")
+    ann, ben = await Somebody("ann").enter(a, "r"), await Somebody("ben").enter(b, "r")
+    redis_server.url = redis_server.url.removesuffix("0") + "1"
+    other = await redis_nodes.start("a")
+    stranger = await redis_nodes.start("c")
+
+    async def answer(*_: object) -> str:
+        return "one of its own"
+
+    other.serve("who", answer)
+    returned: list[None] = []
+    a.on_return.add(lambda: returned.append(None))
+    assert await stranger.request("a", "who", None) == "one of its own"
+    with pytest.raises(RequestFailed, match="no who"):
+        await b.request("a", "who", None)
+    redis_nodes.all.remove(other)
+    await other.close()
+    ann.set(name=b"Ann")
+    await agree_on_all(ann, ben)
+    assert (a.problem, returned, set(b.nodes), set(stranger.nodes)) == (None, [], {"a", "b"}, {"c"})
+
+
 @pytest.mark.parametrize("id", ["", "a b", "a/b", "a|b", "a\n"])
 def test_ids_that_redis_would_mix_up_are_refused(id: str) -> None:
     with pytest.raises(ValueError, match="can't be the id"):

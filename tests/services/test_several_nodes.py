@@ -9,34 +9,54 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from app.bus.in_process import InProcessBus
+from app.bus.redis_bus import RedisBus
 from app.config import Settings
-from app.errors import NotAllowed, NotFound
+from app.errors import NotAllowed, NotFound, Unavailable
 from app.rtc.events import DataMessage, Farewell, RoomClosed, RoomUpdated
 from app.rtc.moderation_events import Admitted, MutedByModerator, PermissionsChanged, Removed
 from app.rtc.worker_pool import WorkerPool
+from app.services import late_deeds
 from app.services.ad_hoc_rooms import DeleteAdHoc
 from app.services.callers import Caller
+from app.services.deeds import SetRole
+from app.services.moderation_deeds import Permit
 from app.services.nodes import Nodes as NodesService
 from app.services.retention import Retention
+from app.services.roles import grants_of
 from app.services.rooms import SeenRoom
 from app.services.services import Services
 from app.services.this_node import ThisNode
 from app.stores.models import SessionRecord
+from tests.bus.people import describe
+from tests.redis_server import RedisServer
 from tests.rtc.fakes import until
 from tests.rtc.nodes import Nodes
 from tests.rtc.parameters import give_transports
-from tests.rtc.people import speak
+from tests.rtc.people import HOST, speak
 
+from .cluster import Nobody
+from .waiting import eventually
 from .world import World
+
+#: Marks tests of nodes that a Redis connects.
+OVER_REDIS = pytest.mark.parametrize("redis", [True], indirect=True)
 
 
 @pytest.fixture
-async def worlds(pool: WorkerPool, settings: Settings, database_url: str) -> AsyncIterator[list[World]]:
+def redis(request: pytest.FixtureRequest) -> RedisServer | None:
+    """What connects the nodes, if that is to be a Redis."""
+    return request.getfixturevalue("redis_server") if getattr(request, "param", False) else None
+
+
+@pytest.fixture
+async def worlds(
+    pool: WorkerPool, settings: Settings, database_url: str, redis: RedisServer | None
+) -> AsyncIterator[list[World]]:
     """Two nodes that share a database: all is done on the first one, and the calls are on the second."""
     settings = dataclasses.replace(
         settings, database_url=database_url, database_timeout_seconds=10, secret_keys=("test:" + "s" * 40,)
     )
-    nodes = Nodes(pool, settings)
+    nodes = Nodes(pool, settings, redis)
     worlds = []
     for node in await nodes.start("here", "there"):
         this = ThisNode(node.name, settings, tuple)
@@ -101,6 +121,40 @@ async def test_a_call_elsewhere_is_moderated(here: World, there: World, ada: Cal
         await moderation.remove(bobs, code, bob.id)
     await moderation.ban(ada, code, bob.id)
     await client.hears(Removed, reason="banned")
+
+
+async def test_changes_of_the_rights_of_somebody_elsewhere_do_not_undo_each_other(
+    here: World, there: World, ada: Caller, kitchen: SeenRoom
+) -> None:
+    code = kitchen.record.code
+    await here.arrive(ada, code)
+    bob, _ = await there.arrive(await here.member(kitchen, "Bob"), code)
+    room = here.call(code)
+    await until(lambda: bob.id in {fact.id for fact in room.elsewhere.joined})
+    # None of them waits until the part where Bob is says what he may do now.
+    await SetRole(bob.identity, "moderator", HOST).do(room)
+    await Permit(HOST, False, bob.id, {"can_publish": False}).do(room)
+    await Permit(HOST, True, bob.id, {"can_publish_sources": ["camera"]}).do(room)
+    restricted = dataclasses.replace(
+        grants_of("moderator"), can_publish=False, can_publish_sources=frozenset({"camera"})
+    )
+    await until(lambda: bob.grants == restricted)
+    assert bob.role == "moderator"
+
+
+async def test_who_was_demoted_elsewhere_is_made_no_moderator_by_others(
+    here: World, there: World, ada: Caller, kitchen: SeenRoom
+) -> None:
+    code = kitchen.record.code
+    await here.arrive(ada, code)
+    bob, client = await there.arrive(await here.member(kitchen, "Bob", "moderator"), code)
+    room = here.call(code)
+    await until(lambda: bob.id in {fact.id for fact in room.elsewhere.joined})
+    await SetRole(bob.identity, "member", HOST).do(room)
+    await Permit(HOST, False, bob.id, {"room_admin": True, "can_publish": False}).do(room)
+    await until(lambda: not bob.grants.can_publish)
+    assert (bob.role, bob.grants) == ("member", dataclasses.replace(grants_of("member"), can_publish=False))
+    assert not any(told.permissions["roomAdmin"] for told in client.all(PermissionsChanged))
 
 
 async def test_who_waits_elsewhere_is_admitted(here: World, there: World, ada: Caller) -> None:
@@ -215,3 +269,83 @@ async def test_the_calls_of_a_node_that_is_lost_end_in_the_history_unless_they_g
             ended = (await calls_of(here, ada, codes[1]))[0].ended_at is not None
     (call,) = await calls_of(here, ada, codes[0])
     assert call.ended_at is None
+
+
+@OVER_REDIS
+async def test_a_call_whose_parts_end_while_redis_is_away_has_an_end_in_the_history(
+    here: World, there: World, ada: Caller, kitchen: SeenRoom, redis: RedisServer
+) -> None:
+    code = kitchen.record.code
+    bobs = await here.member(kitchen, "Bob")
+    await here.arrive(ada, code)
+    await there.arrive(bobs, code)
+    parts = here.call(code), there.call(code)
+    await until(lambda: all(len(part.elsewhere) == 1 for part in parts))
+    redis.freeze()
+    for world in (here, there):
+        await cut_off(world)
+        world.call(code).close(Farewell.ROOM_EMPTY)
+    for world in (here, there):
+        await world.services.history.writes.flush()
+    assert (await calls_of(here, ada, code))[0].ended_at is None
+    redis.thaw()
+
+    async def ended() -> bool:
+        return (await calls_of(here, ada, code))[0].ended_at is not None
+
+    await eventually(ended)
+
+
+@OVER_REDIS
+async def test_while_nobody_knows_that_a_node_died_the_others_are_asked(
+    here: World, there: World, ada: Caller, kitchen: SeenRoom, redis: RedisServer
+) -> None:
+    code, moderation = kitchen.record.code, here.services.moderation
+    bob, client = await there.arrive(await here.member(kitchen, "Bob"), code)
+    dead = RedisBus(redis.url, "dead", lambda: describe("dead"), lease=60)
+    await dead.start()
+    await dead.open(code, 0, Nobody())
+    # Its connections close, and it says nothing.
+    assert dead._running is not None
+    dead._running.cancel()
+    await asyncio.gather(dead._running, return_exceptions=True)
+    assert [each.peer_id for each in await moderation.participants(ada, code)] == [bob.id]
+    await moderation.remove(ada, code, bob.id)
+    await client.hears(Removed)
+
+
+@OVER_REDIS
+async def test_what_is_changed_while_redis_is_away_reaches_the_call_elsewhere_later(
+    here: World, there: World, ada: Caller, kitchen: SeenRoom, redis: RedisServer
+) -> None:
+    code = kitchen.record.code
+    bobs = await here.member(kitchen, "Bob")
+    _, client = await there.arrive(bobs, code)
+    redis.freeze()
+    await cut_off(here)
+    await here.services.members.change_role(ada, code, bobs.user.id, "moderator")
+    await here.services.rooms.update(ada, code, {"locked": True})
+    await here.services.rooms.delete(ada, code)
+    redis.thaw()
+    await client.hears(PermissionsChanged, role="moderator")
+    await client.hears(RoomUpdated, locked=True)
+    await client.hears(RoomClosed, reason="room-closed")
+
+
+@OVER_REDIS
+async def test_no_more_waits_for_redis_than_there_is_room_for(
+    here: World, ada: Caller, kitchen: SeenRoom, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(late_deeds, "MAX_WAITING", 1)
+    redis.freeze()
+    await cut_off(here)
+    await here.services.rooms.update(ada, kitchen.record.code, {"locked": True})
+    with pytest.raises(Unavailable):
+        await here.services.rooms.update(ada, kitchen.record.code, {"locked": False})
+
+
+async def cut_off(world: World) -> None:
+    """Wait until a node knows that it has no bus."""
+    bus = world.rooms.bus
+    assert bus is not None
+    await until(lambda: bus.problem, seconds=5)

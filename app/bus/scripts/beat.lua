@@ -1,10 +1,10 @@
 -- Say that this node lives, and how it is.
-local lease, about = ARGV[5], ARGV[6]
+local lease, about = ARGV[6], ARGV[7]
 if is_fenced() then return 'fenced' end
 redis.call('HSET', node_key(NODE), 'about', about)
 redis.call('PEXPIRE', node_key(NODE), lease)
 redis.call('PEXPIRE', 'connect:nodes', TTL)
 redis.call('PEXPIRE', 'connect:run', TTL)
 local epoch = redis.call('HGET', node_key(NODE), 'epoch')
-redis.call('PUBLISH', 'connect:all', 'node ' .. epoch .. ' ' .. NODE .. '\n' .. about)
+redis.call('PUBLISH', CHANNELS .. 'all', 'node ' .. epoch .. ' ' .. NODE .. '\n' .. about)
 return now()

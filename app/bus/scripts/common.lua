@@ -7,9 +7,9 @@
 -- connect:room:<room>    hash: run, incarnation, seq, parts; f<part>|<key>: a fact; c<key>: something common
 -- connect:tail:<room>    stream: what was said, <incarnation>-<seq>; for those who missed it
 --
--- Who writes: the node, the token of its registration, the run of Redis that it knows. And for how many milliseconds
--- rooms are kept that nobody refreshes.
-local NODE, TOKEN, RUN, TTL = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+-- Who writes: the node, the token of its registration, the run of Redis that it knows. For how many milliseconds rooms
+-- are kept that nobody refreshes. And what the names of channels begin with (see app/bus/channels.py).
+local NODE, TOKEN, RUN, TTL, CHANNELS = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local LONGEST_TAIL = 1000
 
 local function room_key(room) return 'connect:room:' .. room end
@@ -69,7 +69,7 @@ local function tell(room, state, from, to, said)
     redis.call('PEXPIRE', tail_key(room), TTL)
     local head = 'e ' .. state.incarnation .. ' ' .. state.seq .. ' ' .. #room .. '\n' .. room
     for node, does_hear in pairs(hears) do
-        redis.call('PUBLISH', 'connect:to:' .. node, does_hear and head .. said or head)
+        redis.call('PUBLISH', CHANNELS .. 'to:' .. node, does_hear and head .. said or head)
     end
 end
 
@@ -175,6 +175,6 @@ local function take_away(node)
     end
     redis.call('DEL', rooms_key(node), node_key(node))
     redis.call('SREM', 'connect:nodes', node)
-    redis.call('PUBLISH', 'connect:all', 'lost ' .. node)
+    redis.call('PUBLISH', CHANNELS .. 'all', 'lost ' .. node)
     if redis.call('EXISTS', 'connect:nodes') == 0 then redis.call('DEL', 'connect:run') end
 end

@@ -1,5 +1,5 @@
 -- Be a part of a room, from now on or again; gives what is to be known of it.
-local room, part, said, keeps, incarnation, seq = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local room, part, said, keeps, incarnation, seq = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 if is_fenced() then return 'fenced' end
 local state = state_of(room)
 if not state then

@@ -1,6 +1,6 @@
 -- Be a node from now on, or again. Its epoch stays, unless others took it for dead: a Redis that lost its memory, or
 -- was away for longer than the lease, makes nobody dead.
-local lease, epoch_before, run_before, about = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local lease, epoch_before, run_before, about = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local time = now()
 -- Redis has a run id of its own for each start; it may be emptied without one.
 local run = redis.call('GET', 'connect:run')
@@ -22,7 +22,7 @@ redis.call('HSET', node_key(NODE), 'token', time, 'epoch', epoch, 'about', about
 redis.call('PEXPIRE', node_key(NODE), lease)
 redis.call('SADD', 'connect:nodes', NODE)
 redis.call('PEXPIRE', 'connect:nodes', TTL)
-redis.call('PUBLISH', 'connect:all', 'node ' .. epoch .. ' ' .. NODE .. '\n' .. about)
+redis.call('PUBLISH', CHANNELS .. 'all', 'node ' .. epoch .. ' ' .. NODE .. '\n' .. about)
 local nodes = {}
 for _, node in ipairs(redis.call('SMEMBERS', 'connect:nodes')) do
     local found = redis.call('HMGET', node_key(node), 'epoch', 'about')

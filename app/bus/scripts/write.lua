@@ -1,5 +1,5 @@
 -- Say something in a room.
-local room, to, said = ARGV[5], ARGV[6], ARGV[7]
+local room, to, said = ARGV[6], ARGV[7], ARGV[8]
 if is_fenced() then return 'fenced' end
 local batch = read_batch(said)
 local state = state_of(room)
