@@ -79,6 +79,14 @@ def chat_key(part_id: str, number: int) -> str:
     return f"{_CHAT}{part_id}:{number % HISTORY}"
 
 
+def next_number(part_id: str, common: Mapping[str, bytes]) -> int:
+    """Give the number after that of a part's newest message in a room that is on: its oldest one makes way first."""
+    said = ((number, common.get(chat_key(part_id, number))) for number in range(HISTORY))
+    read = ((number, decode(text, ChatMessage)) for number, text in said if text is not None)
+    newest = max(((message.sent_at, number) for number, message in read if message is not None), default=(0, -1))
+    return newest[1] + 1
+
+
 def changes_of(before: RoomConfig | None, config: RoomConfig, by: Actor | None) -> Iterator[tuple[str, SettingSaid]]:
     """Give what is to be said of how a room is now, with the keys. Each change by itself: none is to undo another."""
     for name in _SETTINGS:

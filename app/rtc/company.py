@@ -56,7 +56,7 @@ class Company:
         self._door = Door(config, settings)
         self._lobby = Lobby(self._tell_moderators, lambda: self.elsewhere.waiting)
         self.chat = Chat(self._tell)
-        self.hands = Hands(self._tell)
+        self.hands = Hands(self._tell, self._hands_elsewhere)
         self._stage = Stage(config.last_n)
         #: Something about the room, or about who is in it, may be otherwise than before.
         self.on_change: Signal[()] = Signal()
@@ -103,8 +103,7 @@ class Company:
     @property
     def hands_raised(self) -> list[Hand]:
         """The hands that are up in all parts of the room; the one that was raised first goes first."""
-        elsewhere = [Hand(fact.id, fact.hand) for fact in self.elsewhere if fact.visible and fact.hand is not None]
-        return in_order(self.hands.raised + elsewhere)
+        return in_order(self.hands.raised + self._hands_elsewhere())
 
     def touch(self) -> None:
         """Have other parts of the room hear of what may have changed in this one."""
@@ -211,6 +210,9 @@ class Company:
     def participants(self) -> int:
         """How many take part in the call, in all parts of the room."""
         return sum(1 for _ in self._joined()) + sum(1 for _ in self.elsewhere.joined)
+
+    def _hands_elsewhere(self) -> list[Hand]:
+        return [Hand(fact.id, fact.hand) for fact in self.elsewhere if fact.visible and fact.hand is not None]
 
     def _send_elsewhere(self, message: DataMessage, to: Collection[str] | None) -> None:
         if to is None:

@@ -19,10 +19,15 @@ class Hand(Value, frozen=True):
 
 
 class Hands:
-    """The raised hands of those who joined, at most one of each; ``tell`` reaches all of them."""
+    """
+    The raised hands of those who joined, at most one of each; ``tell`` reaches all of them.
 
-    def __init__(self, tell: Callable[[Event], None]) -> None:
+    ``elsewhere`` gives those in other parts of the room. The clock there may be ahead of the one here.
+    """
+
+    def __init__(self, tell: Callable[[Event], None], elsewhere: Callable[[], Iterable[Hand]]) -> None:
         self._tell = tell
+        self._elsewhere = elsewhere
         #: By the owner's id.
         self._hands: dict[str, Hand] = {}
         #: By the owner's id: the moderator who took it down last.
@@ -61,8 +66,9 @@ class Hands:
         self.lowered_by.pop(peer.id, None)
 
     def _now(self) -> int:
-        """Give a time after that of all hands, so that their order is known."""
-        return max(now_ms(), *(hand.raised_at + 1 for hand in self._hands.values()), 0)
+        """Give a time after that of all hands in the room, so that their order is known."""
+        hands = (*self._hands.values(), *self._elsewhere())
+        return max(now_ms(), *(hand.raised_at + 1 for hand in hands), 0)
 
 
 def in_order(hands: Iterable[Hand]) -> list[Hand]:

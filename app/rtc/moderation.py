@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from app.auth.grants import Grants
@@ -115,14 +116,27 @@ class Moderation(Sending):
             self.on_change.emit()
 
     @order
-    def change_grants(self, peer_id: str, grants: Grants, by: Actor | None = None, *, role: str | None = None) -> None:
+    def change_grants(
+        self,
+        peer_id: str,
+        grants: Grants,
+        by: Actor | None = None,
+        *,
+        role: str | None = None,
+        changed: Collection[str] | None = None,
+    ) -> None:
         """
         Let a peer do this from now on, and nothing else. ``role``: the one it has with that, ``None`` if it stays.
+
+        ``changed``: the fields of ``grants`` that are news, ``None`` for all of them. The others stay as they are where
+        the peer is: who orders this from another part may not have heard yet what they were changed to just now.
 
         What it sends and receives, who sees it, and what it sees change at once.
         """
         peer = self.find(peer_id)
         role = role or peer.role
+        if changed is not None:
+            grants = permissions.changed(peer.grants, grants, changed)
         if (grants, role) == (peer.grants, peer.role):
             return
         was_visible, was_moderator = peer.visible, peer.grants.room_admin

@@ -153,10 +153,15 @@ class Peer:
         self.media.receive(record.grants.can_subscribe)
 
     def resemble(self, former: PeerFact) -> None:
-        """Be as it was in another part of the room, where that was otherwise than its token says."""
+        """
+        Be as it was in another part of the room, where that was otherwise than its token says.
+
+        Its role is the one that it comes with. If it had another one there, that has changed since, and what it might
+        do in it does not count any more.
+        """
         self.former = former
-        if former.granted:
-            self.grants, self.role = former.grants, former.role
+        if former.granted and former.role == self.role:
+            self.grants = former.grants
             self.media.receive(former.grants.can_subscribe)
         if former.described:
             self.metadata, self.attributes = former.metadata, former.attributes

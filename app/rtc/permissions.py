@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields, replace
 from typing import Any, Literal
 
 from app.auth.grants import SOURCES, Grants
@@ -36,6 +37,11 @@ def check(grants: Grants, need: Need) -> None:
     """Raise NotAllowed unless ``grants`` cover ``need``."""
     if not may(grants, need):
         raise NotAllowed(NEEDS[need][1])
+
+
+def changed(grants: Grants, news: Grants, names: Collection[str]) -> Grants:
+    """Give ``grants`` with these fields as ``news`` has them; names that another release knows are passed over."""
+    return replace(grants, **{each.name: getattr(news, each.name) for each in fields(grants) if each.name in names})
 
 
 def source_of(kind: MediaKind, app_data: Mapping[str, Any]) -> str:

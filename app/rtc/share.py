@@ -169,7 +169,11 @@ class Share:
     def _take_all(self, room: Room) -> None:
         first = room.chat.said - len(room.chat.messages)
         unheard = list(enumerate(room.chat.messages, first))
+        was_here = room.chat.said > 0
         heard = common.take_all(room, self._board.common)
+        if not was_here:
+            # What an earlier part of this name said last is not to make way for what is said next.
+            room.chat.go_on_at(common.next_number(self.part_id, self._board.common))
         for number, message in unheard:
             if message.id not in heard:
                 self._said(number, message)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.rtc import quality_watch
-from app.rtc.events import DataMessage
-from app.rtc.meeting_events import ChatMessage, HandLowered, HandRaised, Reaction
+from app.rtc import hands, quality_watch
+from app.rtc.chat import HISTORY
+from app.rtc.events import DataMessage, Farewell
+from app.rtc.meeting_events import ChatMessage, HandLowered, HandRaised, Reaction, now_ms
 from app.rtc.subscription_events import ConnectionQuality, PeerQuality
 
 from .fakes import until
@@ -30,6 +31,22 @@ async def test_the_chat_is_everybodys(nodes: Nodes) -> None:
     assert adas.all(ChatMessage) == [first, second]
 
 
+async def test_a_part_that_comes_again_leaves_the_newest_of_the_chat_to_those_who_come_later(nodes: Nodes) -> None:
+    a, b, c = await nodes.start("a", "b", "c")
+    (ada, _), _ = await a.arrive("ada"), await b.arrive("bob")
+    chat, there = (await a.room()).chat, await b.room()
+    said = [chat.say(ada, str(number)) for number in range(HISTORY * 3 // 2)]
+    await until(lambda: said[-1] in there.chat.messages)
+    ada.close()
+    (await a.room()).close(Farewell.ROOM_EMPTY)
+    await until(lambda: not len(there.elsewhere))
+    ada, _ = await a.arrive("ada")
+    said.append((await a.room()).chat.say(ada, "again"))
+    await until(lambda: said[-1] in there.chat.messages)
+    await c.arrive("cy")
+    assert (await c.room()).chat.history == said[-HISTORY:]
+
+
 async def test_reactions_are_shown_to_all(nodes: Nodes) -> None:
     a, b = await nodes.start("a", "b")
     (ada, _), (_, bobs) = await a.arrive("ada"), await b.arrive("bob")
@@ -37,12 +54,17 @@ async def test_reactions_are_shown_to_all(nodes: Nodes) -> None:
     await bobs.hears(Reaction, peer_id="ada", reaction="👏")
 
 
-async def test_hands_are_in_the_order_in_which_they_were_raised_wherever_that_was(nodes: Nodes) -> None:
+async def test_hands_are_in_the_order_in_which_they_were_raised_wherever_that_was(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     a, b = await nodes.start("a", "b")
     (ada, adas), (bob, bobs) = await a.arrive("ada"), await b.arrive("bob")
     (await b.room()).hands.lift(bob)
-    raised = await adas.hears(HandRaised, peer_id="bob")
-    (await a.room()).hands.lift(ada, raised.raised_at + 5)
+    await adas.hears(HandRaised, peer_id="bob")
+    with monkeypatch.context() as patch:
+        # The clock of her node is behind that of his.
+        patch.setattr(hands, "now_ms", lambda: now_ms() - 2_000)
+        (await a.room()).hands.lift(ada)
     await bobs.hears(HandRaised, peer_id="ada")
     for node in (a, b):
         assert [hand.peer_id for hand in (await node.room()).hands_raised] == ["bob", "ada"]

@@ -25,7 +25,7 @@ from app.rtc.moderation_events import (
 from .fakes import until
 from .nodes import KITCHEN, OVER_BOTH, Nodes, TestNode
 from .parameters import produce_audio, produce_video
-from .people import HOST, MODERATOR, Person, anybody, join, speak
+from .people import ANYBODY, HOST, MODERATOR, Person, anybody, join, speak
 
 pytestmark = OVER_BOTH
 
@@ -95,6 +95,17 @@ async def test_a_peer_elsewhere_gets_other_rights(nodes: Nodes) -> None:
     assert ada.grants == grants
     there.change_grants("ada", Grants(hidden=True), HOST)
     await bobs.hears(PeerClosed, peer_id="ada")
+
+
+async def test_changes_of_the_rights_of_a_peer_elsewhere_do_not_undo_each_other(nodes: Nodes) -> None:
+    a, b = await nodes.start("a", "b")
+    (ada, _), _ = await a.arrive("ada"), await b.arrive("bob")
+    there = await b.room()
+    await until(lambda: nodes.all_know(2))
+    there.change_grants("ada", Grants(can_publish=False), HOST, changed=["can_publish"])
+    there.change_grants("ada", Grants(can_subscribe=False), HOST, changed=["can_subscribe", "of_later"])
+    await until(lambda: not ada.grants.can_subscribe)
+    assert ada.grants == dataclasses.replace(ANYBODY, can_publish=False, can_subscribe=False)
 
 
 async def test_a_peer_elsewhere_is_removed_and_banned(nodes: Nodes) -> None:
