@@ -17,7 +17,6 @@ from loguru import logger
 
 from app.config import Settings
 from app.mediasoup.audio_level_observer import AudioLevelObserver
-from app.mediasoup.errors import MediasoupError
 from app.mediasoup.memory import RouterMemory
 from app.mediasoup.router import Router
 from app.mediasoup.worker_object import WorkerObject
@@ -66,13 +65,11 @@ class Inheritance:
                 release,
                 call_id=legacy.room.call_id,
             )
-            # Should the end of somebody who was replaced not have been put down, the last one counts.
-            records = list({record.id: record for record in legacy.peers}.values())
             try:
                 _furnish(room, legacy)
                 pipes = () if legacy.room.pipes is None else legacy.room.pipes.links
-                self.counts.orphans += close_orphans(records, router, pipes)
-                peers = _PeersOf(room, router).make(records)
+                self.counts.orphans += close_orphans(legacy.peers, router, pipes)
+                peers = _PeersOf(room, router).make(legacy.peers)
             except Exception:
                 # What can be read, and makes no sense to us after all, must not cost the other rooms.
                 logger.exception("room {} can't be taken over", room.id)
@@ -144,10 +141,11 @@ async def take_over(attached: AttachedWorker, store: RecordStore) -> Inheritance
     for legacy in here:
         try:
             router = await worker.adopt_router(legacy.router_id, memory_of(legacy))
-        except MediasoupError as error:
+        except Exception:
             if worker.closed:
                 raise
-            logger.error("room {} can't be taken over: {}", legacy.room.config.id, error)
+            # Whatever it is must not cost the other rooms.
+            logger.exception("room {} can't be taken over", legacy.room.config.id)
             continue
         loudness = router.rtp_observers.get(legacy.room.observer_id)
         if isinstance(loudness, AudioLevelObserver):
@@ -228,7 +226,9 @@ def _furnish(room: Room, legacy: Legacy) -> None:
     if record.number is not None:
         room.number = record.number
     room.door.restore(dict(door.bans), door.listed_bans, door.known)
-    room.hands.restore(record.hands)
+    # The record of one who has left is deleted at once, and that of the room a moment later.
+    present = {peer.id for peer in legacy.peers}
+    room.hands.restore(hand for hand in record.hands if hand.peer_id in present)
     room.chat.restore([each.message for each in legacy.chat], legacy.chat[-1].number + 1 if legacy.chat else 0)
     offset = asyncio.get_running_loop().time() - time.time()
     room.deaths.times.extend(each + offset for each in record.deaths)

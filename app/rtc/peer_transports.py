@@ -106,8 +106,14 @@ class PeerTransports(ABC):
 
     @property
     def connected(self) -> bool:
-        """Whether the client is heard on any of the transports, or may be: there is no ICE on plain ones to tell."""
-        return any(isinstance(each, PlainTransport) or is_connected(each) for each in self.transports)
+        """
+        Whether the client is heard on any of the transports, or may be.
+
+        There is no ICE on plain ones to tell, and none at all where there are no transports: they died with their
+        worker, say.
+        """
+        heard = any(isinstance(each, PlainTransport) or is_connected(each) for each in self.transports)
+        return heard or not len(self.transports)
 
     def move(self, router: Router, webrtc_server: WebRtcServer) -> None:
         """Make what comes in another worker: the one before died, and with it all that was there."""

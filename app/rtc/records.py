@@ -7,8 +7,7 @@ One for each room, for each peer who joined and for each message of the chat. Wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -26,7 +25,7 @@ from .events import Device
 from .hands import Hand
 from .meeting_events import ChatMessage
 from .pipe_records import PipesRecord
-from .room_config import RoomConfig
+from .room_config import Moment, RoomConfig
 
 #: To be raised with every change after which old texts would be read wrongly, or not at all.
 VERSION: Final = 1
@@ -83,7 +82,7 @@ class PeerRecord(Record, frozen=True, kw_only=True):
     device: Device
     rtp_capabilities: RtpCapabilities | None
     dynacast: bool
-    joined_at: datetime
+    joined_at: Moment
     since: int | None = None
     transports: dict[str, TransportRecord] = {}
     producers: dict[str, dict[str, Any]] = {}
@@ -97,7 +96,7 @@ class PeerRecord(Record, frozen=True, kw_only=True):
 class DoorRecord(Record, frozen=True):
     """Whom the call keeps out, and whom it knows, with what a moderator muted of them. The last known come last."""
 
-    bans: list[tuple[Ban, datetime | None]] = []
+    bans: list[tuple[Ban, Moment | None]] = []
     listed_bans: list[Ban] = []
     known: dict[str, list[str]] = {}
 
@@ -114,7 +113,7 @@ class RoomRecord(Record, frozen=True, kw_only=True):
     codecs: tuple[str, ...] | None
     rtp_capabilities: RtpCapabilities
     observer_id: str
-    opened_at: datetime
+    opened_at: Moment
     call_id: UUID
     hands: list[Hand] = []
     door: DoorRecord = DoorRecord()
@@ -179,7 +178,7 @@ def decode(text: str, kind: type[R]) -> R | None:
 
 
 class Legacy(msgspec.Struct, frozen=True):
-    """All records of one room, and its router's id."""
+    """All records of one room, and its router's id; of ``peers`` those who came first go first, none twice."""
 
     router_id: str
     room: RoomRecord
@@ -220,9 +219,19 @@ def read_estate(texts: Mapping[str, str]) -> Estate:
         Legacy(
             router_id,
             room,
-            sorted(peers.get(router_id, []), key=lambda peer: peer.joined_at),
+            _last_of_each(peers.get(router_id, [])),
             sorted(chats.get(router_id, []), key=lambda message: message.number),
         )
         for router_id, room in rooms.items()
     ]
     return Estate(legacies, len(texts) - read, frozenset(texts))
+
+
+def _last_of_each(peers: Iterable[PeerRecord]) -> list[PeerRecord]:
+    """Put them in order. Should the end of somebody who was replaced not have been put down, the last one counts."""
+    last = {peer.id: peer for peer in _in_order(peers)}
+    return _in_order(last.values())
+
+
+def _in_order(peers: Iterable[PeerRecord]) -> list[PeerRecord]:
+    return sorted(peers, key=lambda peer: peer.joined_at)

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+#: A time with its zone: those without can't be compared, and are not read.
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,4 +33,4 @@ class RoomConfig:
     max_participants: int | None = None
     last_n: int | None = None
     codecs: tuple[str, ...] | None = None
-    ends_at: datetime | None = None
+    ends_at: Moment | None = None

@@ -75,6 +75,11 @@ class RoomRecords:
         self.touch()
         await self._recorder.saved()
 
+    async def save_all(self) -> None:
+        """Put down whatever has changed, and wait until that is written."""
+        self.look()
+        await self._recorder.saved()
+
     def touch(self) -> None:
         """Look at everything in a moment."""
         if self._timer is None and not self._room.closed:
@@ -90,7 +95,7 @@ class RoomRecords:
         self._put_room()
         present = {peer.session.id: peer for peer in self._room.peers if not peer.closed}
         for session_id in self._peers - present.keys():
-            self._drop_peer(session_id)
+            self._delete_peer(session_id)
         for peer in present.values():
             self._put_peer(peer)
 
@@ -101,8 +106,9 @@ class RoomRecords:
             self._timer = None
 
     def _left(self, peer: Peer) -> None:
-        # At once: who is gone must not be there again.
-        self._drop_peer(peer.session.id)
+        # At once, and though nothing may have been put down yet: an earlier process may have. Who is gone must not be
+        # there again.
+        self._delete_peer(peer.session.id)
         self.touch()
 
     def _find_room(self) -> None:
@@ -128,12 +134,11 @@ class RoomRecords:
         self._peers.add(peer.session.id)
         self._put(peer_key(self._router_id, peer.session.id), describe_peer(peer))
 
-    def _drop_peer(self, session_id: str) -> None:
-        if session_id in self._peers:
-            self._peers.remove(session_id)
-            key = peer_key(self._router_id, session_id)
-            self._kept.pop(key, None)
-            self._recorder.delete(self._place, key)
+    def _delete_peer(self, session_id: str) -> None:
+        self._peers.discard(session_id)
+        key = peer_key(self._router_id, session_id)
+        self._kept.pop(key, None)
+        self._recorder.delete(self._place, key)
 
     def _put(self, key: str, record: Record) -> None:
         # To word it takes ten times as long. Nothing that a record holds is ever changed, but only replaced.

@@ -14,6 +14,9 @@ from .peer import Peer
 
 #: Seconds between looks at those who are away, at most.
 LOOK_EVERY = 1.0
+#: Seconds of silence after which a connection was lost long ago, unless it was this process that did not listen: it
+#: hung, say, or its machine was suspended. See :class:`app.signaling.endpoint.Liveness`.
+LONGEST_SILENCE = 11.0
 #: Seconds after which somebody who is away, and whose media are, too, has vanished: browsers find a new way in less,
 #: and the worker needs as long to see that ICE is dead.
 GHOST_AFTER = 10.0
@@ -54,7 +57,9 @@ class Sessions:
             return
         if peer.joined and self._grace > 0:
             peer.log.info("away: the connection is lost")
-            peer.session.lose(since)
+            now = asyncio.get_running_loop().time()
+            # While nobody listened, nobody was away.
+            peer.session.lose(now if now - since > LONGEST_SILENCE else since)
             self._on_move()
             self.watch()
         else:

@@ -138,7 +138,7 @@ class Signaling:
         _check_upgrade(request)
         if self._closed:
             raise Unavailable("the server is going down")
-        if request.transport is None:
+        if request.transport is None or request.transport.is_closing():
             # It waited for us and gave up: by now its client may be back by another one, which it must not replace.
             raise ConnectionResetError("the client is gone")
         return Connection(self._limits, logger.bind(room=room.id, peer=peer_id))

@@ -70,7 +70,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
             answer.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
         return answer
     except Exception as error:
-        if isinstance(error, ConnectionResetError) and request.transport is None:
+        transport = request.transport
+        if isinstance(error, ConnectionResetError) and (transport is None or transport.is_closing()):
             logger.debug("{} {}: {}", request.method, request.path, error)
             return web.Response(status=CLIENT_GONE)
         logger.exception("{} {} failed", request.method, request.path)

@@ -1,4 +1,4 @@
-"""Every view of the page, looked at by axe, and whether it fits: dark and light, wide and narrow."""
+"""Every view of the page, looked at by axe, and whether it fits: dark and light, wide, narrow, and the narrowest."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from .participant import Participant
 
 WIDE = ViewportSize(width=1280, height=800)
 NARROW = ViewportSize(width=360, height=740)
+NARROWEST = ViewportSize(width=320, height=740)
 #: Adds what is neither accessible nor fits.
 WRONG = """const button = document.createElement("button");
 button.style.width = "2000px";
 document.querySelector("main").append(button);"""
 #: How many pixels of the page are beside the window.
 BESIDE = "document.documentElement.scrollWidth - innerWidth"
+#: Waits until a window of another size was drawn, in which the toolbar puts away what has no room.
+DRAWN = "new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve))))"
 
 
 class Look:
@@ -28,6 +31,10 @@ class Look:
 
     async def at(self, person: Participant, view: str, sizes: Sequence[ViewportSize] = (NARROW, WIDE)) -> None:
         """Look at the page as it is; leaves it dark, and of the last size."""
+        if NARROW in sizes:
+            await person.page.set_viewport_size(NARROWEST)
+            await person.page.evaluate(DRAWN)
+            await self._measure(person, f"{view}, {NARROWEST['width']} wide")
         for scheme in ("light", "dark"):
             for size in sizes:
                 await self._appear(person, scheme, size)
@@ -44,6 +51,9 @@ class Look:
             places = [node["html"][:200] for node in violation["nodes"]]
             self.problems.append(f"{view}: {violation['id']}: {violation['help']}: {places}")
         # Last, since the toolbar puts away what has no room only once it was drawn in another window.
+        await self._measure(person, view)
+
+    async def _measure(self, person: Participant, view: str) -> None:
         if beside := await person.page.evaluate(BESIDE):
             self.problems.append(f"{view}: {beside} pixels wider than the window")
 
@@ -54,8 +64,8 @@ async def test_what_is_wrong_is_found(browser: Browser, deployment: Deployment) 
     await guest.page.get_by_test_id("room-input").wait_for()
     await guest.page.evaluate(WRONG)
     await look.at(guest, "a wide button that says nothing")
-    for what in ("button-name", "wider than the window"):
-        assert sum(what in problem for problem in look.problems) == 4
+    for what, count in (("button-name", 4), ("wider than the window", 5)):
+        assert sum(what in problem for problem in look.problems) == count
 
 
 async def test_pages_of_those_who_are_not_signed_in(browser: Browser, deployment: Deployment) -> None:

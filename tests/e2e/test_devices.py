@@ -1,4 +1,4 @@
-"""What ends by itself: a screen that is shared, in the browser's own bar; a camera that is pulled out, the only one."""
+"""Devices that are chosen, and that end by themselves: a shared screen, in the browser's own bar; the only camera."""
 
 from __future__ import annotations
 
@@ -25,6 +25,28 @@ NO_CAMERA = """(({ enumerateDevices, getUserMedia }) => {
         return getUserMedia.call(this, constraints);
     };
 })(MediaDevices.prototype);"""
+
+
+async def test_a_microphone_that_was_chosen_is_used_again_after_coming_back(
+    browser: Browser, deployment: Deployment
+) -> None:
+    ada = await Participant.arrive(browser, f"{deployment.url}/r/chosen", "Ada")
+    microphones = ada.page.get_by_test_id("device-microphone")
+    await microphones.locator("option").nth(2).wait_for(state="attached")
+    chosen = await microphones.locator("option").last.get_attribute("value")
+
+    async def uses_it(_: Participant) -> bool:
+        used = "connect.media.state.get().microphone.track?.getSettings().deviceId"
+        return bool(await ada.page.evaluate(used) == chosen)
+
+    await microphones.select_option(chosen)
+    await ada.join()
+    await ada.until(uses_it, "uses the one that she chose")
+    await ada.leave()
+    await ada.click("rejoin-button")
+    await ada.until_joined()
+    await ada.until(uses_it, "uses it again")
+    assert ada.problems == []
 
 
 async def test_a_screen_that_the_browser_stops_sharing_is_gone_for_all(

@@ -5,7 +5,16 @@ from __future__ import annotations
 from playwright.async_api import Browser, Locator
 
 from .deployment import PASSWORD, Deployment
+from .line import Line
 from .participant import Participant
+
+MANY_LINES = "This goes on.\n" * 100
+#: Scrolls up to what was said first, and waits until the page has noticed.
+READ_OLD = """(list) => new Promise((resolve) => {
+    list.addEventListener("scroll", resolve, { once: true });
+    list.scrollTop = 0;
+})"""
+IS_AT_END = "(list) => list.scrollHeight - list.scrollTop - list.clientHeight < 2"
 
 
 async def test_a_late_joiner_reads_what_was_written_and_answers(browser: Browser, deployment: Deployment) -> None:
@@ -31,6 +40,59 @@ async def test_a_late_joiner_reads_what_was_written_and_answers(browser: Browser
     assert ada.problems + bob.problems == []
 
 
+async def test_who_reads_what_was_said_before_is_left_in_peace(browser: Browser, deployment: Deployment) -> None:
+    ada, bob = [await Participant.enter(browser, deployment, "reading", name) for name in ("Ada", "Bob")]
+    await ada.toggle("chat")
+    messages = ada.page.get_by_role("log")
+    await say(bob, MANY_LINES)
+    await until_text(ada, messages, "This goes on.")
+    await ada.until(lambda _: messages.evaluate(IS_AT_END), "shows the newest")
+
+    await messages.evaluate(READ_OLD)
+    await say(bob, "שלום")
+    newest = ada.page.locator(".message-text").last
+    await until_text(ada, newest, "שלום")
+    assert await messages.evaluate("(list) => list.scrollTop") == 0
+    assert await newest.evaluate("(text) => getComputedStyle(text).direction") == "rtl"
+
+    # What one says oneself, and what is said while one is there, is seen.
+    await write(ada, "I was reading.")
+    await ada.until(lambda _: messages.evaluate(IS_AT_END), "shows her own")
+    await say(bob, "Take your time.")
+    await until_text(ada, newest, "Take your time.")
+    assert await messages.evaluate(IS_AT_END)
+
+    await ada.fill("chat-input", "Another mo")
+    await ada.toggle("people")
+    await ada.toggle("chat")
+    assert await ada.page.get_by_test_id("chat-input").input_value() == "Another mo"
+    assert ada.problems + bob.problems == []
+
+
+async def test_that_the_connection_was_lost_is_told_until_it_is_back(browser: Browser, deployment: Deployment) -> None:
+    async with Line(deployment.port) as line:
+        ada = await Participant.arrive(browser, f"{line.url}/r/lost", "Ada")
+        await ada.join()
+        bob = await Participant.enter(browser, deployment, "lost", "Bob")
+        await ada.toggle("chat")
+        line.cut()
+        await write(ada, "Are you there?")
+        await ada.toggle("hand")
+        panel, toolbar = ada.page.get_by_test_id("chat-panel"), ada.page.locator(".toolbar-box")
+        for place in (panel, toolbar):
+            await until_text(ada, place, "The connection to the server was lost.")
+
+        await line.mend()
+        for place in (panel, toolbar):
+            await place.get_by_test_id("error-message").wait_for(state="detached")
+        await ada.until_joined()
+        # What did not get through was not lost.
+        await ada.page.get_by_test_id("chat-input").press("Enter")
+        await bob.toggle("chat")
+        await until_text(bob, bob.page.get_by_test_id("chat-message"), "Are you there?")
+        assert bob.problems == []
+
+
 async def test_hands_and_reactions_are_seen_by_the_others(browser: Browser, deployment: Deployment) -> None:
     ada, bob = [await Participant.enter(browser, deployment, "hands", name) for name in ("Ada", "Bob")]
     await until_text(ada, ada.page.get_by_test_id("news"), "Bob came in.")
@@ -50,6 +112,15 @@ async def test_hands_and_reactions_are_seen_by_the_others(browser: Browser, depl
     reaction = (await ada.tile_of(bob)).get_by_test_id("reaction")
     await until_text(ada, reaction, "👍")
     await reaction.wait_for(state="detached")
+
+    # The same once more is said aloud once more: by another element, since its words are no others.
+    said = await ada.page.get_by_test_id("news").locator("span").element_handle()
+    assert said is not None
+    assert await said.inner_text() == "Bob reacts with 👍"
+    await bob.click("reaction-menu")
+    await bob.page.get_by_test_id("reaction-button").first.click()
+    await said.wait_for_element_state("hidden")
+    await until_text(ada, ada.page.get_by_test_id("news"), "Bob reacts with 👍")
     assert ada.problems + bob.problems == []
 
 
@@ -269,6 +340,11 @@ async def signed_in(browser: Browser, deployment: Deployment, room: str, name: s
 async def write(person: Participant, text: str) -> None:
     await person.fill("chat-input", text)
     await person.page.keyboard.press("Enter")
+
+
+async def say(person: Participant, text: str) -> None:
+    """Say something that nobody types."""
+    await person.page.evaluate("(text) => connect.meeting.say(text)", text)
 
 
 async def until_text(person: Participant, place: Locator, text: str) -> None:

@@ -8,6 +8,7 @@ from playwright.async_api import Browser, ViewportSize
 
 from .deployment import Deployment
 from .participant import CAMERA_OF_SIZE, Participant
+from .test_adaptation import until_sends
 from .test_meeting import until_text
 
 UPRIGHT = ViewportSize(width=390, height=844)
@@ -48,8 +49,11 @@ async def test_a_phone_does_in_a_call_what_a_computer_does(browser: Browser, dep
     await bob.toggle("chat")
     await until_text(bob, bob.page.get_by_test_id("chat-message"), "From the train")
     await has_nothing_beside_the_window(ada)
+    # Where it has the place of the videos, none of them comes.
+    await until_sends(bob)
     await ada.page.get_by_test_id("chat-panel").get_by_role("button", name="Close").tap()
     await ada.page.get_by_test_id("chat-panel").wait_for(state="detached")
+    await ada.sees(bob)
 
     await ada.click("more-menu")
     await ada.click("toggle-hand")

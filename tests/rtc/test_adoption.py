@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 
 from app.config import Settings
 from app.errors import Unavailable
+from app.mediasoup.memory import RouterMemory
+from app.mediasoup.router import Router
 from app.mediasoup.worker import Worker
 from app.rtc import records, worker_pool
 from app.rtc.adoption import Heir
@@ -166,6 +169,18 @@ async def test_the_room_is_as_it_was(next_process: Next, room: Room) -> None:
     assert (room.chat.history, room.chat.said) == (chat, 2)
     assert room.others(enter(room, "c", MODERATOR)[0]) == people
     assert room.summary.locked
+
+
+async def test_the_hand_of_one_who_is_gone_is_down(next_process: Next, first: Process, room: Room) -> None:
+    anna, bob = await arrive(room, "anna"), await arrive(room, "bob")
+    room.hands.lift(anna)
+    room.hands.lift(bob)
+    await first.rooms.let_go()
+    # As after an end a moment after bob's: the room's record is older than that.
+    key = records.peer_key(room.quarters.router.id, bob.session.id)
+    await first.sidecar.delete_state(room.quarters.home.slot, key)
+    second = await next_process()
+    assert [hand.peer_id for hand in second.room().hands.raised] == ["anna"]
 
 
 async def test_everybodys_media_are_as_they_were(next_process: Next, room: Room) -> None:
@@ -346,6 +361,21 @@ async def test_records_without_room_are_dropped(next_process: Next, first: Proce
     assert await second.kept() == {}
 
 
+async def test_of_one_who_was_replaced_the_former_record_is_dropped(
+    next_process: Next, first: Process, room: Room
+) -> None:
+    anna = await arrive(room, "anna")
+    await first.rooms.let_go()
+    former = msgspec.structs.replace(
+        describe_peer(anna), session_id="former", joined_at=room.opened_at - timedelta(hours=1)
+    )
+    home, key = room.quarters.home, records.peer_key(room.quarters.router.id, "former")
+    await first.sidecar.put_state(home.slot, home.incarnation, key, records.encode(former))
+    second = await next_process()
+    assert [peer.session.id for peer in second.room().peers] == [anna.session.id]
+    assert key not in await second.kept()
+
+
 async def test_a_room_that_ends_leaves_no_record(first: Process, room: Room) -> None:
     anna = await arrive(room, "anna")
     room.chat.say(anna, "Bye")
@@ -430,6 +460,25 @@ async def test_a_room_whose_records_make_no_sense_costs_no_other(
     assert sum(each.rooms for each in second.pool.workers) == 1
     dumps = [await each.worker.dump() for each in second.pool.workers]
     assert [id for dump in dumps for id in dump.router_ids] == [second.room().quarters.router.id]
+
+
+async def test_a_room_that_the_worker_tells_strange_things_of_costs_no_other(
+    next_process: Next, first: Process, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await arrive(room, "anna")
+    hall = await first.rooms.get_or_create(RoomConfig(id="hall"))
+    await arrive(hall, "bob")
+    adopt_router = Worker.adopt_router
+
+    async def puzzled(self: Worker, id: str, memory: RouterMemory) -> Router:
+        if id == hall.quarters.router.id:
+            raise KeyError("bob")
+        return await adopt_router(self, id, memory)
+
+    monkeypatch.setattr(Worker, "adopt_router", puzzled)
+    second = await next_process()
+    assert [each.id for each in second.rooms.rooms] == ["kitchen"]
+    assert all("hall" not in text for text in (await second.kept()).values())
 
 
 async def test_nobody_waits_for_a_source_that_is_not_there(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from app.auth.grants import Grants
@@ -43,6 +44,7 @@ from .parameters import RECEIVER
 
 HERE: Place = (0, "first")
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+NO_ZONE = NOON.replace(tzinfo=None)
 
 ROOM = RoomRecord(
     config=RoomConfig(id="kitchen", name="Kitchen", locked=True, codecs=("opus", "vp8"), ends_at=NOON),
@@ -120,6 +122,20 @@ def test_a_text_cut_anywhere_counts_as_none() -> None:
     assert [decode(text[:cut], PeerRecord) for cut in range(len(text))] == [None] * len(text)
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        msgspec.structs.replace(PEER, joined_at=NO_ZONE),
+        msgspec.structs.replace(ROOM, opened_at=NO_ZONE),
+        msgspec.structs.replace(ROOM, config=RoomConfig(id="kitchen", ends_at=NO_ZONE)),
+        msgspec.structs.replace(ROOM, door=DoorRecord(bans=[(("token", "t"), NO_ZONE)])),
+    ],
+    ids=["joined_at", "opened_at", "ends_at", "ban"],
+)
+def test_what_tells_a_time_without_its_zone_counts_as_none(record: Record) -> None:
+    assert decode(encode(record), type(record)) is None
+
+
 def test_records_are_sorted_into_rooms() -> None:
     texts = {
         room_key("r1"): encode(ROOM),
@@ -134,6 +150,14 @@ def test_records_are_sorted_into_rooms() -> None:
     (legacy,) = estate.rooms
     assert (legacy.router_id, legacy.room, legacy.peers, legacy.chat) == ("r1", ROOM, [PEER], [CHAT])
     assert (estate.unread, estate.keys) == (3, frozenset(texts))
+
+
+def test_of_the_records_of_one_who_was_replaced_the_last_counts() -> None:
+    last = msgspec.structs.replace(PEER, session_id="last", joined_at=NOON + timedelta(hours=2))
+    between = msgspec.structs.replace(PEER, id="bob", session_id="bob", joined_at=NOON + timedelta(hours=1))
+    peers = {peer_key("r1", each.session_id): encode(each) for each in (last, PEER, between)}
+    (legacy,) = read_estate({room_key("r1"): encode(ROOM)} | peers).rooms
+    assert legacy.peers == [between, last]
 
 
 # Writing.

@@ -90,6 +90,18 @@ async def test_what_was_refused_is_tried_again_though_it_has_not_changed(
     assert store.texts.keys() == {room_key(router_id), peer_key(router_id, anna.session.id)}
 
 
+async def test_who_leaves_before_anything_was_put_down_leaves_nothing_of_an_earlier_process(
+    store: MemoryStore, recorder: Recorder, room: Room, arrive: Arrive
+) -> None:
+    anna, _ = await arrive("anna")
+    key = peer_key(room.quarters.router.id, anna.session.id)
+    store.texts[key] = encode(room_records.describe_peer(anna))
+    room.records = RoomRecords(room, recorder)
+    anna.close()
+    await recorder.saved()
+    assert key not in store.texts
+
+
 async def test_of_a_room_that_ends_all_is_deleted(
     kept: RoomRecords, recorder: Recorder, room: Room, arrive: Arrive, monkeypatch: pytest.MonkeyPatch
 ) -> None:

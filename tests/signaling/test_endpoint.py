@@ -213,29 +213,43 @@ async def patient_url(signaling: Signaling, pool: WorkerPool, settings: Settings
     await runner.cleanup()
 
 
+@pytest.mark.parametrize("when", ["closing", "closed"])
 async def test_who_gave_up_waiting_does_not_come_in(
-    http: ClientSession, patient_url: str, signaling: Signaling, rooms: RoomManager, monkeypatch: pytest.MonkeyPatch
+    http: ClientSession,
+    patient_url: str,
+    signaling: Signaling,
+    rooms: RoomManager,
+    monkeypatch: pytest.MonkeyPatch,
+    when: str,
 ) -> None:
     """The client may be in by a later attempt, which this one must not replace."""
     requests: list[web.Request] = []
     settled, lines = asyncio.Event(), list[str]()
+    kitchen = await rooms.get_or_create(RoomConfig(id="kitchen"))
 
     def note(request: web.Request) -> bool:
         requests.append(request)
-        return True
+        # Clients may try again by themselves.
+        return len(requests) == 1
+
+    async def wait_settled() -> None:
+        await settled.wait()
+        if requests[0].transport is not None:
+            requests[0].transport.close()
 
     monkeypatch.setattr(signaling, "_may_use", note)
-    monkeypatch.setattr(rooms, "wait_settled", settled.wait)
+    monkeypatch.setattr(rooms, "wait_settled", wait_settled)
     sink = logger.add(lines.append, level="DEBUG", format="{level} {message}")
     attempt = asyncio.create_task(ProtooClient.connect(http, patient_url, "kitchen", "ada", None, None))
     await until(lambda: requests)
-    attempt.cancel()
-    await until(lambda: requests[0].transport is None)
+    if when == "closed":
+        attempt.cancel()
+        await until(lambda: requests[0].transport is None)
     settled.set()
     await until(lambda: "DEBUG GET /ws: the client is gone\n" in lines)
     logger.remove(sink)
-    kitchen = rooms.get("kitchen")
-    assert len(signaling) == 0 and (kitchen is None or not kitchen.peers)
+    await asyncio.gather(attempt, return_exceptions=True)
+    assert len(signaling) == 0 and kitchen.peers == ()
     assert [line for line in lines if line.startswith(("ERROR", "WARNING"))] == []
 
 

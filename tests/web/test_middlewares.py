@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from unittest.mock import Mock
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from loguru import logger
 
 from app.errors import BadRequest, LimitReached, TooManyRequests, Unauthorized, Unavailable
-from app.web.middlewares import add_security_headers, answer_errors, identify
+from app.web.middlewares import CLIENT_GONE, add_security_headers, answer_errors, identify
 from app.web.proxies import Proxies
 
 from .conftest import Client, error_in
@@ -64,6 +65,16 @@ async def test_a_fault_of_ours_tells_nothing_of_itself(client: Client) -> None:
     error = await error_in(answer)
     assert error["name"] == "internal_error"
     assert "secret" not in error["message"]
+
+
+async def test_that_a_client_is_going_is_no_fault_of_ours() -> None:
+    async def upgrade(request: web.Request) -> web.StreamResponse:
+        raise ConnectionResetError("Cannot write to closing transport")
+
+    transport = Mock()
+    transport.is_closing.return_value = True
+    answer = await answer_errors(make_mocked_request("GET", "/ws", transport=transport), upgrade)
+    assert answer.status == CLIENT_GONE
 
 
 async def test_what_is_not_there_is_not_found(client: Client) -> None:
