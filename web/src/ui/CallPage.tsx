@@ -7,6 +7,7 @@ import { Announcements } from "./Announcements";
 import { useAttempts } from "./attempts";
 import { Banner } from "./Banner";
 import { ChatPanel, useUnread } from "./Chat";
+import { useComposition } from "./composition";
 import { OpenDetails } from "./details-context";
 import { DetailsPanel } from "./Details";
 import { HelpDialog } from "./HelpDialog";
@@ -25,6 +26,7 @@ import { useShortcuts } from "./shortcuts";
 import { Stage } from "./Stage";
 import type { View } from "./stage-items";
 import { STRINGS } from "./strings";
+import { toggleCamera, toggleMicrophone } from "./toggles";
 import { Toolbar, type DialogName } from "./Toolbar";
 import { WaitingPage } from "./WaitingPage";
 
@@ -54,13 +56,14 @@ function InCall({ call, state }: { call: Call; state: CallState }) {
   const view = useView();
   const unread = useUnread(call, panel === "chat");
   const reactions = useReactions(call);
-  const attempts = useAttempts();
+  const attempts = useAttempts(state.status);
+  const composition = useComposition(call, state.status);
   const raised = state.hands.some(({ peerId }) => peerId === state.peerId);
   const toggleHand = () =>
     void attempts.attempt(() => (raised ? call.meeting.lowerHand() : call.meeting.raiseHand()));
   useShortcuts({
-    microphone: () => void call.media.setMicrophone(!local.microphone.on),
-    camera: () => void call.media.setCamera(!local.camera.on),
+    microphone: () => toggleMicrophone(call.media),
+    camera: () => toggleCamera(call.media),
     hand: toggleHand,
     chat: () => toggle("chat"),
     people: () => toggle("people"),
@@ -84,7 +87,7 @@ function InCall({ call, state }: { call: Call; state: CallState }) {
         <LobbyList call={call} lobby={state.lobby} />
         <Stage {...{ call, state, people, reactions, attempts }} view={view.shown} />
         {alone(state) && <p className="alone">{STRINGS.call.alone}</p>}
-        {panel === "chat" && <ChatPanel call={call} state={state} onClose={close} />}
+        {panel === "chat" && <ChatPanel state={state} composition={composition} onClose={close} />}
         {panel === "people" && <PeoplePanel call={call} state={state} people={people} onClose={close} />}
         {panel === "details" && (
           <DetailsPanel {...{ call, state, people, about }} onChoose={setAbout} onClose={close} />

@@ -1,9 +1,11 @@
 /** What people write to each other. */
 
-import type { Call, CallState, ChatMessage } from "@connect/client";
-import { useEffect, useRef, useState } from "react";
+import type { Call, CallState } from "@connect/client";
+import { useEffect, useState } from "react";
 
-import { useAction } from "./form";
+import type { Composition } from "./composition";
+import { useStore } from "./hooks";
+import { Messages } from "./Messages";
 import { Panel } from "./Panel";
 import { STRINGS } from "./strings";
 import { wordsFor } from "./words";
@@ -12,67 +14,33 @@ import { wordsFor } from "./words";
 const LONGEST = 2000;
 
 interface ChatPanelProps {
-  call: Call;
   state: CallState;
+  composition: Composition;
   onClose: () => void;
 }
 
-export function ChatPanel({ call, state, onClose }: ChatPanelProps) {
+export function ChatPanel({ state, composition, onClose }: ChatPanelProps) {
   return (
     <Panel title={STRINGS.chat.title} testId="chat-panel" onClose={onClose}>
       <Messages chat={state.chat} peerId={state.peerId} />
-      {state.permissions.canPublishData && <Composer call={call} />}
+      {state.permissions.canPublishData && <Composer composition={composition} />}
     </Panel>
   );
 }
 
-function Messages({ chat, peerId }: { chat: readonly ChatMessage[]; peerId: string }) {
-  const list = useRef<HTMLDivElement>(null);
-  const newest = chat.at(-1)?.id;
-  useEffect(() => {
-    const element = list.current;
-    if (element) element.scrollTop = element.scrollHeight;
-  }, [newest]);
-  return (
-    <div ref={list} className="messages" role="log" aria-label={STRINGS.chat.title} tabIndex={0}>
-      {chat.length === 0 && <p className="quiet">{STRINGS.chat.empty}</p>}
-      {chat.map((message) => (
-        <article
-          key={message.id}
-          className="message-line"
-          data-testid="chat-message"
-          data-peer-id={message.peerId}
-        >
-          <p className="message-head">
-            <b>{message.peerId === peerId ? STRINGS.chat.you : message.displayName}</b>{" "}
-            <time dateTime={new Date(message.sentAt).toISOString()}>{clock(message.sentAt)}</time>
-          </p>
-          <p className="message-text">{message.text}</p>
-        </article>
-      ))}
-    </div>
-  );
-}
-
-function Composer({ call }: { call: Call }) {
-  const [text, setText] = useState("");
-  const words = text.trim();
-  const send = useAction(async () => {
-    await call.meeting.say(words);
-    // What was typed while it was sent stays.
-    setText((now) => (now === text ? "" : now));
-  });
+function Composer({ composition }: { composition: Composition }) {
+  const { text, error } = useStore(composition.state);
   return (
     <form
       className="composer"
       onSubmit={(event) => {
         event.preventDefault();
-        if (words) void send.run();
+        composition.send();
       }}
     >
-      {send.error !== null && (
+      {error !== null && (
         <p className="problem" role="alert" data-testid="error-message">
-          {wordsFor(send.error)}
+          {wordsFor(error)}
         </p>
       )}
       <input
@@ -83,14 +51,15 @@ function Composer({ call }: { call: Call }) {
         placeholder={STRINGS.chat.input}
         maxLength={LONGEST}
         autoComplete="off"
+        dir="auto"
         value={text}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => composition.write(event.target.value)}
       />
       <button
         type="submit"
         className="button small primary"
         data-testid="chat-send"
-        aria-disabled={send.pending || !words}
+        aria-disabled={!text.trim()}
       >
         {STRINGS.chat.send}
       </button>
@@ -108,9 +77,4 @@ export function useUnread(call: Call, looking: boolean): number {
     });
   }, [call, looking]);
   return unread;
-}
-
-/** The time of day, as the browser's language writes it. */
-function clock(time: number): string {
-  return new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }

@@ -1,8 +1,6 @@
 /** The choice of devices, before and during a call. */
 
 import type { LocalMedia, LocalState } from "@connect/client";
-import { useState } from "react";
-
 import { STRINGS } from "./strings";
 
 interface DevicesProps {
@@ -25,7 +23,7 @@ export function MicrophoneSelect({ local, media }: DevicesProps) {
       label={STRINGS.settings.microphone}
       testId="device-microphone"
       devices={local.microphones}
-      current={deviceOf(local.microphone.track)}
+      current={deviceOf(local.microphone.track) ?? local.chosen.microphone}
       onChoose={(id) => void media.chooseMicrophone(id)}
     />
   );
@@ -37,7 +35,7 @@ export function CameraSelect({ local, media }: DevicesProps) {
       label={STRINGS.settings.camera}
       testId="device-camera"
       devices={local.cameras}
-      current={deviceOf(local.camera.track)}
+      current={deviceOf(local.camera.track) ?? local.chosen.camera}
       onChoose={(id) => void media.chooseCamera(id)}
     />
   );
@@ -51,7 +49,7 @@ interface DeviceSelectProps {
   label: string;
   testId: string;
   devices: readonly MediaDeviceInfo[];
-  /** The one in use; null for none, or when it is not known. */
+  /** The one in use, or to be used next; null for none, or when it is not known. */
   current: string | null;
   /** What is written where none of the devices is in use. */
   none?: string;
@@ -68,8 +66,7 @@ export function DeviceSelect({
 }: DeviceSelectProps) {
   // Without permission the browser lists devices without ids: there is nothing to choose from.
   const known = devices.filter(({ deviceId }) => deviceId !== "");
-  const [chosen, setChosen] = useState("");
-  const value = current ?? chosen;
+  const value = current ?? "";
   return (
     <label className="device">
       {label}
@@ -78,10 +75,7 @@ export function DeviceSelect({
         data-testid={testId}
         value={value}
         disabled={known.length === 0}
-        onChange={(event) => {
-          setChosen(event.target.value);
-          onChoose(event.target.value);
-        }}
+        onChange={(event) => onChoose(event.target.value)}
       >
         {!known.some(({ deviceId }) => deviceId === value) && <option value={value}>{none}</option>}
         {known.map(({ deviceId, label: name }) => (

@@ -20,6 +20,7 @@ import { rememberedName } from "./remember";
 import { api, useConfig, useUser } from "./server";
 import { useShortcuts } from "./shortcuts";
 import { STRINGS } from "./strings";
+import { toggleCamera, toggleMicrophone } from "./toggles";
 
 interface EntranceProps {
   roomId: string;
@@ -36,8 +37,8 @@ export function Entrance({ roomId, media, onJoin }: EntranceProps) {
   const [name, setName] = useState(() => user?.displayName ?? rememberedName());
   const [nameless, setNameless] = useState(false);
   useShortcuts({
-    microphone: () => void media.setMicrophone(!local.microphone.on),
-    camera: () => void media.setCamera(!local.camera.on),
+    microphone: () => toggleMicrophone(media),
+    camera: () => toggleCamera(media),
   });
 
   const submit = (event: FormEvent) => {
@@ -65,6 +66,7 @@ export function Entrance({ roomId, media, onJoin }: EntranceProps) {
             placeholder={STRINGS.entrance.namePlaceholder}
             autoComplete="name"
             maxLength={64}
+            dir="auto"
             value={name}
             autoFocus={name === ""}
             aria-invalid={nameless}

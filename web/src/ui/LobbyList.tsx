@@ -74,7 +74,7 @@ function Waiting({ call, peer: { peerId, displayName } }: { call: Call; peer: Lo
     <li className="lobby-entry" data-testid="lobby-entry" data-peer-id={peerId}>
       <Avatar name={displayName} id={peerId} />
       <span className="lobby-name">
-        {displayName}
+        <bdi>{displayName}</bdi>
         {error !== null && <span className="field-problem"> {wordsFor(error)}</span>}
       </span>
       <button

@@ -23,6 +23,7 @@ export function NameSetting({ call }: { call: Call }) {
         name="displayName"
         autoComplete="name"
         maxLength={64}
+        dir="auto"
         testId="call-name"
         value={displayName}
         error={action.error}

@@ -24,7 +24,7 @@ interface PeoplePanelProps {
 }
 
 export function PeoplePanel({ call, state, people, onClose }: PeoplePanelProps) {
-  const attempts = useAttempts();
+  const attempts = useAttempts(state.status);
   const moderator = state.permissions.roomAdmin;
   return (
     <Panel title={WORDS.title} testId="people-panel" onClose={onClose}>
@@ -71,7 +71,7 @@ function PersonRow({ call, state, person, moderated, attempts }: PersonRowProps)
     <li ref={row} className="person" data-testid="person" data-peer-id={id}>
       <Avatar name={name} id={id} />
       <span className="person-name">
-        {name} {self && <span className="quiet">({WORDS.you})</span>}
+        <bdi>{name}</bdi> {self && <span className="quiet">({WORDS.you})</span>}
       </span>
       <span className="person-signs">
         {hand !== null && (

@@ -1,6 +1,6 @@
 /** One room: first its entrance, then the call, then the page after it. */
 
-import { Call, Door, LocalMedia, type Problem } from "@connect/client";
+import { Call, Door, LocalMedia, type ChosenDevices, type Problem } from "@connect/client";
 import { useEffect, useState } from "react";
 
 import { CallPage } from "./CallPage";
@@ -24,6 +24,8 @@ declare global {
 interface Visit {
   readonly microphone: boolean;
   readonly camera: boolean;
+  /** The devices that were chosen before. */
+  readonly chosen: Partial<ChosenDevices>;
   readonly joinAs: string | null;
   /** The way in of the visit before: whoever was let in once is still the same guest. */
   readonly door: Door | null;
@@ -34,7 +36,7 @@ type Phase =
   | { readonly name: "call"; readonly call: Call }
   | { readonly name: "left"; readonly problem: Problem | null; readonly next: Visit };
 
-const FIRST_VISIT: Visit = { microphone: true, camera: true, joinAs: null, door: null };
+const FIRST_VISIT: Visit = { microphone: true, camera: true, chosen: {}, joinAs: null, door: null };
 
 export function RoomPage({ roomId }: { roomId: string }) {
   const [visit, setVisit] = useState(FIRST_VISIT);
@@ -42,7 +44,7 @@ export function RoomPage({ roomId }: { roomId: string }) {
   const [media, setMedia] = useState<LocalMedia | null>(null);
 
   useEffect(() => {
-    const opened = new LocalMedia();
+    const opened = new LocalMedia(visit.chosen);
     void opened.open(visit);
     setMedia(opened);
     if (visit.joinAs !== null) join(opened, visit.joinAs, visit.door);
@@ -60,9 +62,9 @@ export function RoomPage({ roomId }: { roomId: string }) {
       const { status, problem, displayName: joinAs } = call.state.get();
       if (status !== "ended") return;
       unsubscribe();
-      const { microphone, camera } = own.state.get();
+      const { microphone, camera, chosen } = own.state.get();
       own.stop();
-      const next = { microphone: microphone.on, camera: camera.on, joinAs, door: entered };
+      const next = { microphone: microphone.on, camera: camera.on, chosen, joinAs, door: entered };
       setPhase({ name: "left", problem, next });
     });
     setPhase({ name: "call", call });

@@ -29,9 +29,9 @@ export function SettingsDialog({ call, playback, onClose }: SettingsDialogProps)
   const { media } = call;
   const { settings } = STRINGS;
   const local = useStore(media.state);
-  const { permissions } = useStore(call.state);
+  const { permissions, status } = useStore(call.state);
   const { microphone, camera } = local;
-  const attempts = useAttempts();
+  const attempts = useAttempts(status);
   // What does not work with a device is said here, too: the banner is behind the dialog.
   const refused = attempts.error === null ? null : wordsFor(attempts.error);
   const problems = [microphone.problem?.message, camera.problem?.message, refused].flatMap((text) => text ?? []);

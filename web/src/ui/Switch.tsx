@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 import { CameraIcon, CameraOffIcon, MicrophoneIcon, MicrophoneOffIcon } from "./icons";
 import { hintWithKey } from "./shortcuts";
 import { STRINGS } from "./strings";
+import { toggleCamera, toggleMicrophone } from "./toggles";
 
 interface SwitchProps {
   label: string;
@@ -13,10 +14,10 @@ interface SwitchProps {
   testId: string;
   source: LocalSource;
   icons: { on: ReactNode; off: ReactNode };
-  onChange: (on: boolean) => void;
+  onPress: () => void;
 }
 
-function Switch({ label, hint, testId, source, icons, onChange }: SwitchProps) {
+function Switch({ label, hint, testId, source, icons, onPress }: SwitchProps) {
   const { on, pending, problem } = source;
   return (
     <button
@@ -27,7 +28,7 @@ function Switch({ label, hint, testId, source, icons, onChange }: SwitchProps) {
       aria-pressed={on}
       aria-busy={pending}
       title={problem?.message ?? hint}
-      onClick={() => onChange(!on)}
+      onClick={onPress}
     >
       {on ? icons.on : icons.off}
       {problem && !on && (
@@ -48,7 +49,7 @@ export function MicrophoneSwitch({ media, source }: { media: LocalMedia; source:
       testId="toggle-mic"
       source={source}
       icons={{ on: <MicrophoneIcon />, off: <MicrophoneOffIcon /> }}
-      onChange={(on) => void media.setMicrophone(on)}
+      onPress={() => toggleMicrophone(media)}
     />
   );
 }
@@ -62,7 +63,7 @@ export function CameraSwitch({ media, source }: { media: LocalMedia; source: Loc
       testId="toggle-camera"
       source={source}
       icons={{ on: <CameraIcon />, off: <CameraOffIcon /> }}
-      onChange={(on) => void media.setCamera(on)}
+      onPress={() => toggleCamera(media)}
     />
   );
 }

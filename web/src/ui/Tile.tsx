@@ -69,7 +69,9 @@ export function PersonTile(props: PersonTileProps) {
       </div>
       <div className="label">
         {muted && <MicrophoneOffIcon title={STRINGS.stage.muted} />}
-        <span data-testid="tile-name">{name}</span>
+        <span data-testid="tile-name" dir="auto">
+          {name}
+        </span>
         {self && <span className="you">{STRINGS.stage.you}</span>}
       </div>
       <div className="picture-buttons">

@@ -8,6 +8,7 @@ import { LogoIcon } from "./icons";
 import { Preview } from "./Preview";
 import { useShortcuts } from "./shortcuts";
 import { STRINGS } from "./strings";
+import { toggleCamera, toggleMicrophone } from "./toggles";
 
 const WORDS = STRINGS.waiting;
 
@@ -15,8 +16,8 @@ export function WaitingPage({ call, state }: { call: Call; state: CallState }) {
   const { media } = call;
   const local = useStore(media.state);
   useShortcuts({
-    microphone: () => void media.setMicrophone(!local.microphone.on),
-    camera: () => void media.setCamera(!local.camera.on),
+    microphone: () => toggleMicrophone(media),
+    camera: () => toggleCamera(media),
   });
   return (
     <div className="page entrance waits" data-testid="waiting-screen">

@@ -1,5 +1,5 @@
-import { CallError } from "@connect/client";
-import { useState } from "react";
+import { CallError, ConnectionLostError, type CallStatus } from "@connect/client";
+import { useEffect, useState } from "react";
 
 export interface Attempts {
   /** Why the last one failed; null when it did not. */
@@ -10,8 +10,12 @@ export interface Attempts {
 }
 
 /** Small things that the server is asked for, and that may be asked again before it answered. */
-export function useAttempts(): Attempts {
+export function useAttempts(status: CallStatus): Attempts {
   const [error, setError] = useState<unknown>(null);
+  // Once the connection is back, nobody needs to hear any more that it was lost.
+  useEffect(() => {
+    if (status === "joined") setError((last: unknown) => (last instanceof ConnectionLostError ? null : last));
+  }, [status]);
   const attempt = async (action: () => Promise<unknown>) => {
     try {
       await action();

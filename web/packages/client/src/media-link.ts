@@ -5,7 +5,8 @@ import type { types } from "mediasoup-client";
 import { openChannel, signalChannels, type ChannelOptions, type DataChannel } from "./data-channel.js";
 import type { VideoCodec } from "./encodings.js";
 import { ConnectionLostError } from "./errors.js";
-import type { LocalState } from "./local-media.js";
+import type { LocalState } from "./local-state.js";
+import { ProducerMaker } from "./producer-maker.js";
 import { Publisher, type PublisherEvents } from "./publisher.js";
 import { Route, type RepairOptions, type RouteEvents } from "./route.js";
 import { sentTotals, type CallTotals } from "./rtc-stats.js";
@@ -50,6 +51,7 @@ export class MediaLink {
   readonly #routes: Route[] = [];
   readonly #channels = new Set<types.DataProducer>();
   readonly #dataConsumers = new Map<string, types.DataConsumer>();
+  #maker: ProducerMaker | null = null;
   #publisher: Publisher | null = null;
   #subscriber: Subscriber | null = null;
   /** How many transports are just telling the server their keys, which can't be told twice. */
@@ -75,7 +77,8 @@ export class MediaLink {
   async open(device: types.Device, iceServers: RTCIceServer[]): Promise<void> {
     const { videoCodec } = this.options;
     const send = this.#transport(device, "send", iceServers).then((transport) => {
-      this.#publisher = new Publisher(transport, device, this.signaling, this.events, videoCodec);
+      this.#maker = new ProducerMaker(transport, this.signaling);
+      this.#publisher = new Publisher(this.#maker, device, this.signaling, this.events, videoCodec);
     });
     const receive = this.#transport(device, "recv", iceServers).then((transport) => {
       this.#subscriber = new Subscriber(transport, (peerId) => this.events.onMediaOf(peerId));
@@ -133,6 +136,7 @@ export class MediaLink {
 
   /** The connection to the server is lost: media flow on, and everything else waits for the next one. */
   hold(): void {
+    this.#maker?.hold();
     this.#publisher?.hold();
     this.#subscriber?.hold();
     for (const route of this.#routes) route.hold();
@@ -157,6 +161,7 @@ export class MediaLink {
     const kept = idsOf(known.transports);
     if (!this.#transports.every(({ id }) => kept.has(id))) this.close();
     if (this.#closed) return;
+    this.#maker?.resume();
     this.#publisher?.resume(known.producers);
     this.#subscriber?.resume(known.consumers);
     closeAllBut(idsOf(known.dataProducers), this.#channels);
@@ -234,9 +239,6 @@ export class MediaLink {
         .request("connectWebRtcTransport", { transportId, dtlsParameters })
         .finally(() => (this.#connecting -= 1))
         .then(() => done(), failed);
-    });
-    transport.on("produce", ({ kind, rtpParameters, appData }, done, failed) => {
-      this.signaling.request("produce", { transportId, kind, rtpParameters, appData }).then(done, failed);
     });
     signalChannels(transport, this.signaling);
     transport.observer.on("newdataproducer", (channel) => {

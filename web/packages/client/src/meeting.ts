@@ -12,6 +12,7 @@ import type { ChatMessage, Hand, Reaction, SelfDescription, TopicMessage } from 
 const MAX_CHAT = 500;
 
 export type MeetingEvents = {
+  /** Somebody said something: just now, or while there was no connection. Not what was said before one came. */
   chat: [ChatMessage];
   reaction: [Reaction];
   /** A program sent something to this one, over the websocket. */
@@ -26,6 +27,7 @@ export class Meeting extends Emitter<MeetingEvents> {
   /** What holds as long as the call, also where a connection, or the whole server, is lost meanwhile. */
   #handIsUp = false;
   #description: SelfDescription = {};
+  #wasHere = false;
 
   constructor(
     private readonly state: Store<CallState>,
@@ -72,24 +74,35 @@ export class Meeting extends Emitter<MeetingEvents> {
     await this.signaling.request("sendData", { topic, payload, ...(to && { to }) });
   }
 
-  /** Take over what was said and raised before one came. */
+  /** Take over what was said and raised before one came, or came again. */
   joined(welcome: Welcome): void {
-    this.#takeOver(welcome);
+    const news = this.#takeOver(welcome);
+    if (this.#wasHere) this.#tell(news);
+    this.#wasHere = true;
     if (this.#handIsUp && !this.#handIsRaised()) this.#again(this.raiseHand());
     if (Object.keys(this.#description).length) this.#again(this.describe(this.#description));
   }
 
   /** Take over what was said and raised while there was no connection. A hand may have been lowered by a moderator. */
   resumed(welcome: Welcome): void {
-    this.#takeOver(welcome);
+    const news = this.#takeOver(welcome);
     this.#handIsUp = this.#handIsRaised();
+    this.#tell(news);
   }
 
-  #takeOver({ chat = [], hands = [] }: Welcome): void {
+  /** Returns the messages that were not known. */
+  #takeOver({ chat = [], hands = [] }: Welcome): ChatMessage[] {
+    const before = this.state.get().chat;
     const told = new Set(chat.map(({ id }) => id));
+    const known = new Set(before.map(({ id }) => id));
     // What was seen before a lost connection may be older than what the server remembers.
-    const known = this.state.get().chat.filter(({ id }) => !told.has(id));
-    this.state.update({ chat: [...known, ...chat].slice(-MAX_CHAT), hands });
+    const older = before.filter(({ id }) => !told.has(id));
+    this.state.update({ chat: [...older, ...chat].slice(-MAX_CHAT), hands });
+    return chat.filter(({ id }) => !known.has(id));
+  }
+
+  #tell(news: ChatMessage[]): void {
+    for (const message of news) this.emit("chat", message);
   }
 
   #handIsRaised(): boolean {

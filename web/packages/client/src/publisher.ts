@@ -4,6 +4,7 @@ import type { types } from "mediasoup-client";
 
 import { limitEncodings, videoOptions, type VideoCodec } from "./encodings.js";
 import { CallError, ConnectionLostError } from "./errors.js";
+import type { ProducerMaker } from "./producer-maker.js";
 import type { Signaling } from "./signaling.js";
 import type { KnownProducer, Source } from "./wire.js";
 import type { WantedLayers } from "./wire-values.js";
@@ -41,7 +42,7 @@ export class Publisher {
   #held = false;
 
   constructor(
-    private readonly transport: types.Transport,
+    private readonly maker: Pick<ProducerMaker, "closed" | "produce">,
     private readonly device: types.Device,
     private readonly signaling: Signaling,
     private readonly events: PublisherEvents,
@@ -137,7 +138,7 @@ export class Publisher {
   async #catchUp(source: Source, lane: Lane): Promise<void> {
     lane.busy = true;
     // What is wanted may change during a step, also during one that finds nothing to do.
-    while (lane.stale && !this.#held && !this.transport.closed) {
+    while (lane.stale && !this.#held && !this.maker.closed) {
       lane.stale = false;
       try {
         if (await this.#step(source, lane, lane.wanted)) lane.stale = true;
@@ -150,7 +151,7 @@ export class Publisher {
 
   #failed(source: Source, error: unknown): void {
     // A connection or a transport that ended in the middle is no refusal: it is sent again over the next one.
-    if (this.transport.closed || error instanceof ConnectionLostError) return;
+    if (this.maker.closed || error instanceof ConnectionLostError) return;
     this.events.onRefused(source, error);
   }
 
@@ -207,7 +208,7 @@ export class Publisher {
   }
 
   async #produce(source: Source, track: MediaStreamTrack): Promise<types.Producer> {
-    return this.transport.produce({
+    return this.maker.produce({
       track,
       // The tracks belong to LocalMedia, and whether they are enabled is its business.
       stopTracks: false,

@@ -10,7 +10,7 @@ import { Device, type types } from "mediasoup-client";
 import type { ChannelOptions, DataChannel } from "./data-channel.js";
 import { CallError, ConnectionLostError } from "./errors.js";
 import { IceServerList } from "./ice-servers.js";
-import type { LocalState } from "./local-media.js";
+import type { LocalState } from "./local-state.js";
 import { MediaLink, type DataMessage, type LinkOptions } from "./media-link.js";
 import type { PublisherEvents } from "./publisher.js";
 import { Roster, type RemotePeer } from "./roster.js";

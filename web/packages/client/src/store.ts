@@ -1,4 +1,8 @@
-/** An immutable value that can be watched; its two functions are what React's `useSyncExternalStore` asks for. */
+/**
+ * An immutable value that can be watched; its two functions are what React's `useSyncExternalStore` asks for.
+ *
+ * A listener's error is reported and never reaches the one who changes something, as with an `Emitter`.
+ */
 export class Store<T extends object> {
   #value: T;
   readonly #listeners = new Set<() => void>();
@@ -16,13 +20,17 @@ export class Store<T extends object> {
     return () => void this.#listeners.delete(listener);
   };
 
-  /** Wait for a value of which `isIt` is true; the current one may be it. */
+  /** Wait for a value of which `isIt` is true; the current one may be it. Rejects with what `isIt` throws. */
   until(isIt: (value: T) => boolean): Promise<T> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const look = () => {
-        if (!isIt(this.#value)) return;
+        try {
+          if (!isIt(this.#value)) return;
+          resolve(this.#value);
+        } catch (error) {
+          reject(error);
+        }
         end();
-        resolve(this.#value);
       };
       const end = this.subscribe(look);
       look();
@@ -34,6 +42,12 @@ export class Store<T extends object> {
     const names = Object.keys(changes) as (keyof T)[];
     if (names.every((name) => Object.is(changes[name], this.#value[name]))) return;
     this.#value = { ...this.#value, ...changes };
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener();
+      } catch (error) {
+        console.error("listener of a value failed", error);
+      }
+    }
   }
 }

@@ -40,6 +40,8 @@ export class VideoViews {
   #peers: CallState["peers"] = [];
   #layers = new Map<string, number | undefined>();
   #endWatching: (() => void) | null = null;
+  /** Where the picture in picture is shown: there is one at most. */
+  #ownWindow: PictureInPictureWindow | null = null;
 
   constructor(
     private readonly state: Store<CallState>,
@@ -80,7 +82,10 @@ export class VideoViews {
     this.#observers?.places.disconnect();
     this.#observers = null;
     this.#views.clear();
+    this.#ownWindow?.removeEventListener("resize", this.#noteAll);
     globalThis.document?.removeEventListener("visibilitychange", this.#noteAll);
+    globalThis.document?.removeEventListener("enterpictureinpicture", this.#windowOpens, true);
+    globalThis.document?.removeEventListener("leavepictureinpicture", this.#noteAll, true);
   }
 
   #observe(): { sizes: ResizeObserver; places: IntersectionObserver } {
@@ -96,12 +101,21 @@ export class VideoViews {
       }
     });
     document.addEventListener("visibilitychange", this.#noteAll);
+    document.addEventListener("enterpictureinpicture", this.#windowOpens, true);
+    document.addEventListener("leavepictureinpicture", this.#noteAll, true);
     this.#observers = { sizes, places };
     return this.#observers;
   }
 
   readonly #noteAll = (): void => {
     for (const view of this.#views.values()) this.#note(view);
+  };
+
+  readonly #windowOpens = (event: Event): void => {
+    this.#ownWindow?.removeEventListener("resize", this.#noteAll);
+    this.#ownWindow = (event as PictureInPictureEvent).pictureInPictureWindow;
+    this.#ownWindow.addEventListener("resize", this.#noteAll);
+    this.#noteAll();
   };
 
   /** Pictures of another size are shown: what was made of the size before may have been wrong. */
@@ -146,10 +160,15 @@ export class VideoViews {
     if (!views.length) return { visible: false };
     const media = this.#media(producerId);
     if (!media || media.spatialLayers < 2) return { visible: true };
-    const lines = Math.max(...views.map(({ element }) => element.clientHeight)) * (devicePixelRatio || 1);
+    const lines = Math.max(...views.map((view) => this.#heightOf(view))) * (devicePixelRatio || 1);
     const spatialLayer = layerFor(lines, fullHeightOf(media), media.spatialLayers);
     const all = spatialLayer === media.spatialLayers - 1;
     return { visible: true, preferredLayers: all ? null : { spatialLayer } };
+  }
+
+  #heightOf({ element }: View): number {
+    const isOutside = document.pictureInPictureElement === element;
+    return (isOutside && this.#ownWindow?.height) || element.clientHeight;
   }
 
   #media(producerId: string): RemoteMedia | undefined {
@@ -158,9 +177,9 @@ export class VideoViews {
   }
 }
 
-/** A video in a window of its own is seen when its page is not. */
+/** A video in a window of its own is seen wherever its page and its place there are. */
 function isSeen({ element, onScreen }: View): boolean {
-  return document.hidden ? document.pictureInPictureElement === element : onScreen;
+  return document.pictureInPictureElement === element || (!document.hidden && onScreen);
 }
 
 /** The lines of the largest size, from the one that arrives; a guess where size and layer are of different moments. */

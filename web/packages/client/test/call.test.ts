@@ -65,6 +65,22 @@ describe("Call", () => {
     await vi.waitFor(() => expect(sources().sort()).toEqual(["camera", "microphone"]));
   });
 
+  test("whoever watches and fails keeps nobody from joining, sending and leaving", async () => {
+    const reported = vi.spyOn(console, "error").mockReturnValue();
+    await media.open();
+    start();
+    const broken = () => {
+      throw new Error("broken");
+    };
+    const ends = [call.state.subscribe(broken), media.state.subscribe(broken)];
+    await vi.waitFor(() => expect(sources().sort()).toEqual(["camera", "microphone"]));
+    call.leave();
+    expect(now().status).toBe("ended");
+    expect(server.socket?.readyState).toBe(3);
+    for (const end of ends) end();
+    reported.mockRestore();
+  });
+
   test("joins without camera and microphone, and sends them once they are on", async () => {
     start();
     await becomes("joined");

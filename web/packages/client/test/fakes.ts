@@ -191,6 +191,8 @@ export class FakeMediaDevices extends EventTarget {
   readonly failures: { audio?: string; video?: string; screen?: string } = {};
   readonly asked: MediaStreamConstraints[] = [];
   readonly opened: MediaStreamTrack[] = [];
+  /** The ids of those that were there once. */
+  readonly gone = new Set<string>();
 
   /** Let the browser have these devices. */
   static install(): FakeMediaDevices {
@@ -205,6 +207,9 @@ export class FakeMediaDevices extends EventTarget {
     const { audio, video } = this.failures;
     if (constraints.audio && audio) throw new DOMException("", audio);
     if (constraints.video && video) throw new DOMException("", video);
+    if (this.#isGone(constraints.audio) || this.#isGone(constraints.video)) {
+      throw new DOMException("", "OverconstrainedError");
+    }
     return this.#stream(constraints);
   };
 
@@ -218,6 +223,11 @@ export class FakeMediaDevices extends EventTarget {
     { kind: "videoinput", deviceId: "cam-1", label: "Camera" },
     { kind: "audiooutput", deviceId: "out-1", label: "Speaker" },
   ];
+
+  #isGone(wanted: MediaStreamConstraints["audio"]): boolean {
+    const deviceId = typeof wanted === "object" && (wanted.deviceId as ConstrainDOMStringParameters | undefined);
+    return deviceId && typeof deviceId.exact === "string" ? this.gone.has(deviceId.exact) : false;
+  }
 
   #stream({ audio, video }: MediaStreamConstraints): FakeMediaStream {
     const tracks = [...(audio ? [fakeTrack("audio")] : []), ...(video ? [fakeTrack("video")] : [])];

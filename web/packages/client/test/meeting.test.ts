@@ -24,6 +24,11 @@ describe("Meeting", () => {
     server.answers["join"] = () => ({ peers: [{ id: "grace", displayName: "Grace" }], ...welcome });
     call = await joinedCall();
   };
+  const texts = () => {
+    const heard: string[] = [];
+    call.meeting.on("chat", ({ text }) => heard.push(text));
+    return heard;
+  };
 
   test("shows what was said and who wanted to speak before one came", async () => {
     await start({ chat: [said("1")], hands: [{ peerId: "grace", raisedAt: 5 }], role: "owner", locked: true });
@@ -34,8 +39,7 @@ describe("Meeting", () => {
 
   test("what is said shows up, and is told", async () => {
     await start();
-    const heard: string[] = [];
-    call.meeting.on("chat", ({ text }) => heard.push(text));
+    const heard = texts();
     await call.meeting.say("Hello");
     expect(server.asked("sendChatMessage")).toEqual([{ text: "Hello" }]);
     server.notify("chatMessage", said("1"));
@@ -51,6 +55,26 @@ describe("Meeting", () => {
     server.socket?.end(1006);
     expect(now().chat).toHaveLength(2);
     await vi.waitFor(() => expect(now().chat.map(({ id }) => id)).toEqual(["1", "2", "3"]));
+  });
+
+  test("what was said while one was away is told when one has come again, and what was said before is not", async () => {
+    await start({ chat: [said("1", "early")] });
+    const heard = texts();
+    const chat = [said("1", "early"), said("2", "missed"), said("3", "too")];
+    server.answers["join"] = () => ({ peers: [], chat });
+    server.socket?.end(1006);
+    await vi.waitFor(() => expect(heard).toEqual(["missed", "too"]));
+  });
+
+  test("what was said while a session was held is told when it is resumed", async () => {
+    await start({ chat: [said("1", "early")], sessionId: "session", resumeToken: "first" });
+    const heard = texts();
+    const nothing = { transports: [], producers: [], consumers: [], dataProducers: [], dataConsumers: [] };
+    const chat = [said("1", "early"), said("2", "missed")];
+    server.answers["resume"] = () => ({ peers: [], chat, sessionId: "session", resumeToken: "second", ...nothing });
+    server.socket?.end(1006);
+    await vi.waitFor(() => expect(heard).toEqual(["missed"]));
+    expect(server.asked("join")).toHaveLength(1);
   });
 
   test("a chat that goes on for days forgets what is oldest", async () => {

@@ -40,6 +40,30 @@ describe("Store", () => {
     expect(listener).toHaveBeenCalledTimes(1);
   });
 
+  test("one listener's error does not keep others, or who changes the value, from going on", () => {
+    const reported = vi.spyOn(console, "error").mockReturnValue();
+    const store = new Store({ a: 1 });
+    const listener = vi.fn();
+    store.subscribe(() => {
+      throw new Error("broken");
+    });
+    store.subscribe(listener);
+    store.update({ a: 2 });
+    expect(listener).toHaveBeenCalledTimes(1);
+    expect(reported).toHaveBeenCalledTimes(1);
+    reported.mockRestore();
+  });
+
+  test("who waits for a value by a question that fails is told", async () => {
+    const store = new Store({ a: 1 });
+    const waiting = store.until(({ a }) => {
+      if (a === 2) throw new Error("broken");
+      return false;
+    });
+    store.update({ a: 2 });
+    await expect(waiting).rejects.toThrow("broken");
+  });
+
   test("a value can be waited for, and may be there already", async () => {
     const store = new Store({ a: 1 });
     expect(await store.until(({ a }) => a === 1)).toEqual({ a: 1 });

@@ -181,6 +181,27 @@ describe("Subscriptions", () => {
     await vi.waitFor(() => expect(wishes().at(-1)).toMatchObject({ visible: true }));
   });
 
+  test("a picture in picture is seen wherever its tile is, in the size of its own window", async () => {
+    const { producerId } = await camera();
+    const target = element(700);
+    call.subscriptions.observeVideo(target, { producerId });
+    show(target);
+    const large = { producerId, visible: true, preferredLayers: null };
+    await hears(large);
+    const pictureInPictureWindow = Object.assign(new EventTarget(), { height: 150 });
+    page.pictureInPictureElement = target;
+    page.dispatchEvent(Object.assign(new Event("enterpictureinpicture"), { pictureInPictureWindow }));
+    show(target, false);
+    const small = { producerId, visible: true, preferredLayers: { spatialLayer: 0 } };
+    await hears(large, small);
+    pictureInPictureWindow.height = 700;
+    pictureInPictureWindow.dispatchEvent(new Event("resize"));
+    await hears(large, small, large);
+    page.pictureInPictureElement = null;
+    page.dispatchEvent(new Event("leavepictureinpicture"));
+    await hears(large, small, large, { producerId, visible: false });
+  });
+
   test("what the server holds back is shown as such", async () => {
     const { id: consumerId } = await camera();
     const media = () => call.state.get().peers[0]?.media[0];
