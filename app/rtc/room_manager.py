@@ -13,7 +13,7 @@ from app.mediasoup.errors import MediasoupError
 from app.mediasoup.signal import Signal
 
 from .admission import Admission
-from .bus import Bus
+from .bus import Bus, BusUnavailable
 from .door import Door
 from .events import Farewell
 from .interfaces import RecordStore
@@ -118,6 +118,11 @@ class RoomManager:
         try:
             # Who gives up waiting must not take the room from the others.
             return await asyncio.shield(opening)
+        except BusUnavailable:
+            # Another part would have been better for a newcomer, but the one that there is serves, too.
+            if parts := self._parts.of(room_id):
+                return parts[0]
+            raise
         except asyncio.CancelledError:
             if opening.cancelled():
                 raise Unavailable("the server is going down") from None

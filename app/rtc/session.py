@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable
 from hmac import compare_digest
 from uuid import uuid4
@@ -10,16 +11,27 @@ from uuid import uuid4
 from app.auth.opaque_tokens import digest, new_opaque_token
 
 from .events import Client, Event, Farewell, Question
+from .moderation_events import (
+    DataProducerClosed,
+    MutedByModerator,
+    PermissionsChanged,
+    ProducerClosed,
+    UnmutedByModerator,
+)
+
+#: What was done to somebody, which nothing else tells afterwards, and how many of these are kept.
+DONE_TO_IT = MutedByModerator, UnmutedByModerator, ProducerClosed, DataProducerClosed, PermissionsChanged
+MOST_MISSED = 100
 
 
 class Session:
     """
     A peer's :class:`Client`, whichever connection that has; without one it is away.
 
-    Who is away is told and asked nothing. One that comes back is attached first, and still away until its client has
-    said what it has: then it gets to know everything anew, and :meth:`resume` makes it hear again. ``away_since`` is
-    the loop's time, ``connection`` the one that it has now. ``token_digest`` is that of the secret by which the client
-    comes back, ``None`` while it has none.
+    Who is away is told and asked nothing; what was done to it, it hears later. One that comes back is attached first,
+    and still away until its client has said what it has: then it gets to know everything anew, and :meth:`resume` makes
+    it hear again. ``away_since`` is the loop's time, ``connection`` the one that it has now. ``token_digest`` is that
+    of the secret by which the client comes back, ``None`` while it has none.
     """
 
     def __init__(
@@ -29,6 +41,7 @@ class Session:
         self.token_digest = token_digest
         self.away_since = None if client is not None else asyncio.get_running_loop().time()
         self.connection = client
+        self._missed: deque[Event] = deque(maxlen=MOST_MISSED)
 
     @property
     def away(self) -> bool:
@@ -81,6 +94,14 @@ class Session:
         """Tell the client something, unless it is away."""
         if self.connection is not None and self.away_since is None:
             self.connection.notify(event)
+        elif isinstance(event, DONE_TO_IT):
+            self._missed.append(event)
+
+    def take_missed(self) -> list[Event]:
+        """Give what was done to it while it was away, to be told now."""
+        missed = list(self._missed)
+        self._missed.clear()
+        return missed
 
     def ask(self, question: Question) -> Awaitable[None]:
         """Ask the client something; a question to one who is away is cancelled."""

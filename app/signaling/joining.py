@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 
 from app.errors import BadRequest
 from app.mediasoup.rtp_parameters import Value
-from app.rtc.events import Device, PeerInfo, RoomUpdated
+from app.rtc.events import Device, Event, PeerInfo, RoomUpdated
 from app.rtc.hands import Hand
 from app.rtc.held import Held
 from app.rtc.meeting_events import ChatMessage
@@ -54,14 +54,22 @@ class Joined(Value, frozen=True, kw_only=True):
     role: str | None = None
 
 
+class Missed(Value, frozen=True):
+    """A notification that came while one was away."""
+
+    method: str
+    data: Event
+
+
 class Resumed(Joined, frozen=True, kw_only=True):
-    """The same to one who was away, and all that it has in the server now."""
+    """The same to one who was away, all that it has in the server now, and what was done to it meanwhile."""
 
     transports: list[KnownTransport]
     producers: list[KnownProducer]
     consumers: list[KnownConsumer]
     data_producers: list[KnownDataProducer]
     data_consumers: list[KnownDataConsumer]
+    missed: list[Missed]
 
 
 @METHODS.method("join", schemas.Join, needs_join=False, pace="talk", answers_first=True)
@@ -81,7 +89,8 @@ def resume(room: Room, peer: Peer, data: schemas.Resume) -> Resumed:
     if data.session_id != peer.session.id:
         raise BadRequest("data.sessionId: the secret is another session's")
     room.come_back(peer, _held(data))
-    return Resumed(**_view(room, peer), **asdict(Snapshot.of(peer.media)))
+    missed = [Missed(event.METHOD, event) for event in peer.session.take_missed()]
+    return Resumed(**_view(room, peer), **asdict(Snapshot.of(peer.media)), missed=missed)
 
 
 def _view(room: Room, peer: Peer) -> dict[str, Any]:

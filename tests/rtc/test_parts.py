@@ -74,6 +74,23 @@ async def test_who_comes_when_a_worker_is_full_gets_another_part_and_notices_not
     await adas.hears(PeerClosed, peer_id="bob")
 
 
+async def test_who_comes_when_a_worker_is_full_and_the_bus_away_gets_the_part_that_there_is(
+    node: TestNode, pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> Board:
+        raise BusUnavailable("the bus does not answer")
+
+    await node.arrive("ada")
+    first = await node.room()
+    fill(pool, first)
+    with monkeypatch.context() as patch:
+        patch.setattr(node.bus, "open", fail)
+        assert await node.room() is first
+        with pytest.raises(BusUnavailable):
+            await node.room(dataclasses.replace(KITCHEN, id="cellar"))
+    assert await node.room() is not first
+
+
 async def test_a_session_is_found_in_any_part(node: TestNode, pool: WorkerPool) -> None:
     ada, _ = await node.arrive("ada")
     fill(pool, await node.room())

@@ -311,6 +311,27 @@ async def test_what_it_should_send_is_told_again(connect: Connect, rooms: RoomMa
     assert told["producers"] == [{"producerId": camera, "maxSpatialLayer": None, "paused": False}]
 
 
+async def test_what_a_moderator_did_meanwhile_is_told(connect: Connect, rooms: RoomManager, gate: TestGate) -> None:
+    host = await connect("host", token=gate.issue("host", Grants(room_admin=True)))
+    ada = await connect("ada")
+    await join(host, "Host")
+    joined = await join(ada)
+    sound, picture = await produce_audio(ada), await produce_video(ada)
+    peer = peer_of(rooms, "ada")
+    await vanish(ada, peer)
+    await host.request("moderator:mutePeer", {"peerId": "ada"})
+    await host.request("moderator:stopVideo", {"peerId": "ada"})
+    again, answer = await come_back(connect, peer, joined)
+    by = {"peerId": "host", "name": "Host"}
+    assert [(each["method"], each["data"]["producerId"], each["data"]["by"]) for each in answer["missed"]] == [
+        ("mutedByModerator", sound, by),
+        ("producerClosed", picture, by),
+    ]
+    # It is told once.
+    await vanish(again, peer)
+    assert (await come_back(connect, peer, answer))[1]["missed"] == []
+
+
 async def test_a_moderator_is_told_again_who_waits(connect: Connect, rooms: RoomManager, gate: TestGate) -> None:
     gate.rooms["kitchen"] = RoomConfig(id="kitchen", lobby=True)
     host = await connect("host", token=gate.issue("host", MODERATOR))

@@ -27,6 +27,8 @@ interface Lane {
   /** What others receive of the producer, as the server said last, and whether the browser knows. */
   limit: WantedLayers | null;
   limited: boolean;
+  /** Whether the server closed what was wanted, which is not to be made again. */
+  stopped: boolean;
 }
 
 export interface PublisherEvents {
@@ -55,6 +57,7 @@ export class Publisher {
     const lane = this.#lane(source);
     if (lane.wanted?.track === wanted?.track && lane.wanted?.on === wanted?.on) return;
     lane.wanted = wanted;
+    lane.stopped = false;
     this.#work(source, lane);
   }
 
@@ -87,7 +90,8 @@ export class Publisher {
     const lane = [...this.#lanes.values()].find(({ producer }) => producer?.id === producerId);
     if (!lane) return;
     lane.producer?.close();
-    lane.producer = lane.wanted = lane.limit = null;
+    lane.producer = lane.limit = null;
+    lane.stopped = true;
   }
 
   /** Send no size that nobody receives, and those that somebody does (dynacast). */
@@ -159,7 +163,7 @@ export class Publisher {
   async #step(source: Source, lane: Lane, wanted: Wanted | null): Promise<boolean> {
     const { producer } = lane;
     if (!producer) {
-      if (!wanted?.on) return false;
+      if (!wanted?.on || lane.stopped) return false;
       lane.producer = await this.#produce(source, wanted.track);
       lane.paused = false;
     } else if (!lane.limited) {
@@ -237,5 +241,6 @@ export class Publisher {
 }
 
 function newLane(): Lane {
-  return { wanted: null, producer: null, paused: false, busy: false, stale: false, limit: null, limited: true };
+  const nothing = { wanted: null, producer: null, limit: null };
+  return { ...nothing, paused: false, busy: false, stale: false, limited: true, stopped: false };
 }

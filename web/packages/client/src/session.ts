@@ -119,6 +119,8 @@ export class Session {
     if (!this.#ticket || !this.#link) throw new ConnectionLostError();
     const { sessionId } = this.#ticket;
     const answer = await this.signaling.request("resume", { sessionId, ...this.#link.held() });
+    // Before it is compared what there is: what a moderator stopped is not to be sent again.
+    for (const missed of answer.missed ?? []) this.signaling.emit("notification", missed);
     this.#link.resume(answer);
     this.#welcomed(answer);
     void this.#iceServers.renew();

@@ -103,7 +103,7 @@ export interface Requests {
     };
     answer: Welcome;
   };
-  resume: { data: { sessionId: string } & HeldMedia; answer: Welcome & KnownMedia };
+  resume: { data: { sessionId: string } & HeldMedia; answer: Welcome & KnownMedia & Missed };
   createWebRtcTransport: {
     data: {
       forceTcp: boolean;
@@ -208,6 +208,11 @@ export interface KnownMedia {
   consumers: KnownConsumer[];
   dataProducers: { id: string }[];
   dataConsumers: { id: string }[];
+}
+
+/** What was done to one who was away; servers of before do not tell it. */
+export interface Missed {
+  missed?: ServerNotification[];
 }
 
 /** The ids of what a client has of each. */

@@ -200,13 +200,16 @@ describe("Publisher", () => {
     expect(onRefused).not.toHaveBeenCalled();
   });
 
-  test("a producer that the server closed is not closed again, and its source can be sent again", async () => {
+  test("a producer that the server closed is not closed again, and its source is sent again when it was off", async () => {
     const track = fakeTrack("video");
     publisher.want("camera", { track, on: true });
     await settled("produce video");
     publisher.closedByServer("video-1");
     expect(publisher.sourceOf("video-1")).toBeUndefined();
     publisher.closedByServer("video-1");
+    publisher.want("camera", { track, on: true });
+    publisher.want("camera", null);
+    await settled("produce video");
     publisher.want("camera", { track, on: true });
     await settled("produce video", "produce video");
   });

@@ -147,6 +147,25 @@ describe("A call whose connection is lost", () => {
     expect(server.asked("resumeProducer")).toEqual([]);
   });
 
+  test("hears what a moderator did meanwhile, and does not send again what was stopped", async () => {
+    const by = { peerId: "grace", name: "Grace" };
+    const camera = server.asked("produce").findIndex(({ kind }) => kind === "video");
+    server.answers["resume"] = (held) => {
+      const all = known(held);
+      const stopped = all.producers[camera];
+      const data = { producerId: stopped?.id ?? "", source: "camera", reason: "stopped-by-moderator", by };
+      const producers = all.producers.filter((each) => each !== stopped);
+      return { ...welcome(), ...all, producers, missed: [{ method: "producerClosed", data }] };
+    };
+    server.socket?.end(1006);
+    await hears("resumed");
+    expect(now().notice).toContain("Grace");
+    await vi.waitFor(() => expect(media.state.get().camera.on).toBe(false));
+    await media.setMicrophone(false);
+    await vi.waitFor(() => expect(server.asked("pauseProducer")).toHaveLength(1));
+    expect(server.asked("produce")).toHaveLength(2);
+  });
+
   test("joins anew on the same connection where the server remembers nothing, and sends all again", async () => {
     server.answers["resume"] = () => {
       throw new Refusal(404, "no session", "cannot_resume");
