@@ -23,8 +23,7 @@ result=$?
 cat "$beside"
 ((result & 1)) && failed+=(worker-sidecar)
 ((result & 2)) && failed+=(web)
-# A third of their time they wait, for a limit to be over or for a database.
-test_app --ignore tests/e2e -m "not quiet" --numprocesses 3 || failed+=(app)
+test_app --ignore tests/e2e -m "not quiet" --numprocesses 2 || failed+=(app)
 
 # Nothing else runs beside those that measure.
 test_app -m quiet || failed+=(quiet)

@@ -19,6 +19,7 @@ async def test_who_joins_on_one_node_is_seen_on_the_others(nodes: Nodes) -> None
     bob, _ = await b.arrive("bob", metadata="from Bern")
     told = await ada.hears(NewPeer, id="bob")
     assert (told.display_name, told.metadata) == ("Bob", "from Bern")
+    await until(lambda: nodes.all_see(2))
     cy, _ = await c.enter("cy")
     await give_transports(cy)
     assert sorted(join(await c.room(), cy)) == ["ada", "bob"]
@@ -30,6 +31,7 @@ async def test_who_leaves_is_gone_everywhere(nodes: Nodes) -> None:
     a, b = await nodes.start("a", "b")
     ada, _ = await a.arrive("ada")
     _, bob = await b.arrive("bob")
+    await until(lambda: nodes.all_see(2))
     ada.close()
     await bob.hears(PeerClosed, peer_id="ada")
     assert (await b.room()).others((await b.room()).find("bob")) == []
@@ -50,6 +52,7 @@ async def test_what_somebody_says_of_itself_is_known_everywhere(nodes: Nodes) ->
     a, b = await nodes.start("a", "b")
     ada, _ = await a.arrive("ada")
     _, bob = await b.arrive("bob")
+    await until(lambda: nodes.all_see(2))
     room = await a.room()
     room.rename(ada, "Countess")
     await bob.hears(PeerDisplayNameChanged, peer_id="ada", display_name="Countess", old_display_name="Ada")
@@ -65,7 +68,8 @@ async def test_who_comes_later_hears_of_all_changes_since(nodes: Nodes) -> None:
     for name in ("Lady", "Countess"):
         room.rename(ada, name)
     _, bob = await b.arrive("bob")
-    assert (await b.room()).look_up("ada").display_name == "Countess"
+    there = await b.room()
+    await until(lambda: nodes.all_see(2) and there.look_up("ada").display_name == "Countess")
     for name in ("Mathematician", "Ada"):
         room.rename(ada, name)
         await bob.hears(PeerDisplayNameChanged, peer_id="ada", display_name=name)
